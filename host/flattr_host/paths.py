@@ -1,0 +1,47 @@
+"""Where flattr-host keeps its files on this machine.
+
+``FLATTR_HOST_HOME`` relocates all of them together, into ``config``, ``data`` and ``state``
+below it; otherwise they lie where the platform wants them (XDG on Linux, ``Library`` on macOS,
+``AppData`` on Windows). Nothing here makes a folder.
+"""
+
+import os
+import sys
+
+_NAME = "flattr-host"
+
+
+def config_dir() -> str:
+    """The folder of ``settings.toml``, which the person edits."""
+    return _dir("config")
+
+
+def data_dir() -> str:
+    """The folder of the ledger, the private environment and the installer's receipts."""
+    return _dir("data")
+
+
+def state_dir() -> str:
+    """The folder of the logs."""
+    return _dir("state")
+
+
+def _dir(kind: str) -> str:
+    home = os.environ.get("FLATTR_HOST_HOME")
+    if home:
+        return os.path.join(os.path.abspath(home), kind)
+    if sys.platform == "linux":
+        return _xdg_dir(kind)
+    import platformdirs
+
+    return str(getattr(platformdirs, f"user_{kind}_dir")(_NAME, appauthor=False))
+
+
+def _xdg_dir(kind: str) -> str:
+    """What platformdirs says on Linux (a test compares), without the 8 ms that it takes to load.
+
+    A sixth of a click's way to its answer. https://specifications.freedesktop.org/basedir-spec/
+    """
+    default = {"config": "~/.config", "data": "~/.local/share", "state": "~/.local/state"}[kind]
+    base = os.environ.get(f"XDG_{kind.upper()}_HOME", "").strip()
+    return os.path.join(base if os.path.isabs(base) else os.path.expanduser(default), _NAME)

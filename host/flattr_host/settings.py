@@ -1,0 +1,50 @@
+"""What a person may set, in ``settings.toml`` in the configuration folder.
+
+The file need not exist. docs/settings.md lists the settings; a mistake in the file is told with
+its place, never guessed around, since money may hang on it.
+"""
+
+import os
+from typing import Annotated
+
+import msgspec
+
+from . import paths
+from .api.errors import FlattrError
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings and their defaults."""
+
+    #: How long a flattr can be undone before it is sent, in seconds. 0: it is sent at once.
+    undo_seconds: Annotated[float, msgspec.Meta(ge=0, le=60)] = 3.0
+    #: Owners that are the person: Flattr usernames, and ``site:name`` as ``github:smgt``.
+    own_usernames: tuple[str, ...] = ()
+    #: False: the embedded ledger refuses every flattr with ``no_means``.
+    means: bool = True
+
+
+class InvalidSettings(FlattrError):
+    """``settings.toml`` cannot be read; ``str()`` says where and why."""
+
+    code = "invalid_settings"
+
+
+def settings_path() -> str:
+    """Where the settings are read from."""
+    return os.path.join(paths.config_dir(), "settings.toml")
+
+
+def load() -> Settings:
+    """The person's settings; the defaults where there is no file. Raises ``InvalidSettings``."""
+    try:
+        with open(settings_path(), "rb") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise InvalidSettings(f"It cannot be read: {error.strerror}.") from error
+    try:
+        return msgspec.toml.decode(text, type=Settings)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidSettings(f"It says: {error}.") from error
