@@ -1,0 +1,68 @@
+"""Discovery in words: sentences, titles, and the line that programs read."""
+
+import os
+from functools import cache
+from typing import Any
+
+from . import sites
+from .model import Discovery, Line
+from .urls import host_of
+
+_TABLE = os.path.join(os.path.dirname(__file__), "explanations.toml")
+
+
+def line(found: Discovery) -> Line:
+    """``found`` with its sentences."""
+    fields: dict[str, Any] = {name: getattr(found, name) for name in found.__struct_fields__}
+    return Line(**fields | {"explanation": explanation(found), "caution": caution(found)})
+
+
+def explanation(found: Discovery) -> str:
+    """Why ``found`` can be flattred, or why not, as a sentence."""
+    kind = "flattrable" if found.flattrable else "not_flattrable"
+    reason: str = found.reason
+    if reason == "site" and not found.owner:
+        reason = "site_without_owner"
+    return _sentences()[kind][reason].format_map(_words(found))
+
+
+def caution(found: Discovery) -> str | None:
+    """Why the person should be asked first, as a sentence; None if there is no reason to."""
+    if not found.caution:
+        return None
+    return _sentences()["caution"][found.caution].format_map(_words(found))
+
+
+def thing_title(found: Discovery) -> str:
+    """What the thing is called: its own title, else as its site calls it, else its address."""
+    if found.title:
+        return found.title
+    for shape in sites.shapes(found.site, found.kind):
+        parts = {part: getattr(found, part, None) for part in ("owner", "name", "id")}
+        if not any(f"{{{part}}}" in shape.title for part, text in parts.items() if not text):
+            return shape.title.format_map(parts)
+    return (found.target or found.url).removeprefix("https://").removeprefix("http://")
+
+
+def _words(found: Discovery) -> dict[str, object]:
+    fid = f"with the Flattr id {found.fid}" if found.fid else None
+    owner = f"{found.owner} on {sites.label(found.site)}" if found.owner and found.site else None
+    shapes = sites.shapes(found.site, found.kind)
+    return {
+        "target": found.target,
+        "thing_id": found.thing_id,
+        "owner": found.owner,
+        "user": found.user_id or fid or owner or "unknown",
+        "label": sites.label(found.site),
+        "noun": shapes[0].noun if shapes else "",
+        "host": host_of(found.target or ""),
+        "page": host_of(found.url),
+    }
+
+
+@cache
+def _sentences() -> dict[str, dict[str, str]]:
+    import tomllib  # here, since a hello needs no sentence
+
+    with open(_TABLE, "rb") as file:
+        return tomllib.load(file)
