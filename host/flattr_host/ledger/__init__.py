@@ -1,0 +1,6 @@
+"""The embedded backend: the API's rules over one SQLite file."""
+
+from .ledger import Ledger, Person
+from .store import LedgerUnavailable
+
+__all__ = ["Ledger", "LedgerUnavailable", "Person"]

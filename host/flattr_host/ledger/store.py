@@ -1,0 +1,151 @@
+"""The ledger's file: opened, made, and shared by several processes.
+
+WAL, so that reading never waits for writing; ``synchronous=FULL``, so that what was answered
+survives a loss of power; a busy timeout, so that host processes of several browsers take turns.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..api.errors import FlattrError
+
+#: ``PRAGMA user_version`` of a file with the schema of ``schema.sql``.
+SCHEMA_VERSION = 1
+
+#: How long one process waits for another's write, in seconds.
+BUSY_SECONDS = 5.0
+
+_SCHEMA = os.path.join(os.path.dirname(__file__), "schema.sql")
+
+
+class LedgerUnavailable(FlattrError):
+    """The file cannot be read or written. Nothing was changed; ``str()`` says why."""
+
+    code = "ledger_unavailable"
+
+
+class Store:
+    """One connection to one ledger file. Its methods may be called from several threads.
+
+    Everything in it raises ``LedgerUnavailable`` when the file cannot be used.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._lock = threading.Lock()
+        with _errors_in_words():
+            self._db = _connect(path)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write: all of it is durably stored at the end of the block, or none of it."""
+        with self._lock, _errors_in_words():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.rollback()
+                raise
+            self._db.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A read."""
+        with self._lock, _errors_in_words():
+            yield self._db
+
+    def close(self) -> None:
+        """Closes the file; the last process to do so folds the WAL into it."""
+        with self._lock:
+            self._db.close()
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    # Made by us first, so that it is never readable by others, not even for a moment.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA synchronous = FULL")
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version == SCHEMA_VERSION:
+        return
+    if version > SCHEMA_VERSION:
+        raise LedgerUnavailable("It was written by a newer flattr-host; update this one.")
+    _switch_to_wal(db)
+    _create(db)
+
+
+def _switch_to_wal(db: sqlite3.Connection) -> None:
+    """Turns WAL on. SQLite does not wait for its lock here (its busy handler is not called)."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _create(db: sqlite3.Connection) -> None:
+    with open(_SCHEMA, encoding="utf-8") as file:
+        schema = file.read()
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if db.execute("PRAGMA user_version").fetchone() == (0,):  # nobody was faster
+            for statement in _statements(schema):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    except BaseException:
+        db.rollback()
+        raise
+    db.commit()
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One by one: ``executescript`` would commit in between."""
+    statement = ""
+    for text in script.splitlines(keepends=True):
+        statement += text
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+_IN_WORDS = {
+    sqlite3.SQLITE_FULL: "The disk is full.",
+    sqlite3.SQLITE_BUSY: "Another program keeps it locked; try again in a moment.",
+    sqlite3.SQLITE_READONLY: "It may only be read, not written.",
+    sqlite3.SQLITE_CORRUPT: "The file is damaged. It was left as it is.",
+    sqlite3.SQLITE_NOTADB: "The file is damaged. It was left as it is.",
+    sqlite3.SQLITE_CANTOPEN: "It cannot be opened.",
+    sqlite3.SQLITE_IOERR: "The disk reported an error.",
+}
+
+
+@contextmanager
+def _errors_in_words() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise  # a rule of the schema, which the caller has words for
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        raise LedgerUnavailable(_IN_WORDS.get(code, f"SQLite says: {error}.")) from error
+    except OSError as error:
+        raise LedgerUnavailable(f"{error.strerror}.") from error
