@@ -1,0 +1,19 @@
+"""One browser connection: frames over stdio, the message schema, and the loop between them."""
+
+
+def main() -> int:
+    """``flattr-native-host``: what browsers start. Returns the exit code."""
+    import gc
+
+    from .stdio import take_stdio
+
+    # Looking for garbage among modules that are just being loaded takes a tenth of a cold start;
+    # the loop turns it on again after its first answer.
+    gc.disable()
+
+    # Before anything else is imported, so that nothing can ever print into the stream.
+    browser = take_stdio()
+
+    from .host import Host
+
+    return Host(browser).run()

@@ -1,0 +1,130 @@
+"""The loop: requests in from the browser, each run on a thread of its own, its answers out.
+
+Threads, not asyncio: stdin of a native host cannot be read with asyncio on Windows, SQLite is
+synchronous, and a click should not wait for asyncio to be imported.
+"""
+
+import gc
+import os
+import threading
+import time
+
+import msgspec
+
+from .. import log
+from .answering import Exchange, Service
+from .errors import sentences
+from .framing import MAX_FRAME, FrameDecoder, FrameTooLarge, encode_frame
+from .messages import BadRequest, Error, Id, decode_request
+from .stdio import BrowserPipe
+
+#: More requests than this at once are refused; a person with ten windows makes ten.
+MAX_REQUESTS = 64
+
+#: How long the end of the stream may take, in seconds. Chromium kills a host after two.
+CLOSING_SECONDS = 0.8
+
+
+class Host:
+    """One browser's connection, from its first byte to its last."""
+
+    def __init__(self, browser: BrowserPipe) -> None:
+        self._browser = browser
+        self._service = Service()
+        self._under_way: dict[Id, Exchange] = {}
+        self._threads: set[threading.Thread] = set()
+        self._lock = threading.Lock()
+
+    def run(self) -> int:
+        """Answers until the stream ends, and returns the exit code."""
+        try:
+            self._read_frames()
+        finally:
+            self._close()
+        return 0
+
+    def _read_frames(self) -> None:
+        decoder = FrameDecoder()
+        while data := self._browser.read():
+            decoder.feed(data)
+            try:
+                while (payload := decoder.next_payload()) is not None:
+                    self._receive(payload)
+            except FrameTooLarge:
+                self._refuse(None, "frame_too_large")
+                return
+
+    def _receive(self, payload: bytes) -> None:
+        if not payload:
+            self._refuse(None, "empty_frame")
+            return
+        try:
+            request = decode_request(payload)
+        except BadRequest as bad:
+            self._refuse(bad.id, bad.code)
+            return
+        with self._lock:
+            if request.id in self._under_way:
+                problem = "duplicate_id"
+            elif len(self._under_way) >= MAX_REQUESTS:
+                problem = "too_many_requests"
+            else:
+                problem = ""
+                exchange = Exchange(request, self._send)
+                self._under_way[request.id] = exchange
+        if problem:
+            self._refuse(request.id, problem)
+        else:
+            self._start(exchange)
+
+    def _start(self, exchange: Exchange) -> None:
+        if exchange.is_quick:
+            self._answer(exchange)
+            return
+        thread = threading.Thread(target=self._answer, args=(exchange,), daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    def _answer(self, exchange: Exchange) -> None:
+        try:
+            final = self._service.answer(exchange, self._find)
+            with self._lock:
+                # Before the answer is out: the extension may use the id again at once.
+                del self._under_way[exchange.request.id]
+            self._send(final)
+            gc.enable()  # see native.main
+        finally:
+            self._threads.discard(threading.current_thread())
+
+    def _find(self, request_id: Id) -> Exchange | None:
+        with self._lock:
+            return self._under_way.get(request_id)
+
+    def _refuse(self, request_id: Id | None, code: str) -> None:
+        log.write(f"refused {code}")
+        self._send(Error(request_id, code, sentences()[code]))
+
+    def _send(self, message: msgspec.Struct) -> None:
+        payload = msgspec.json.encode(message)
+        if len(payload) > MAX_FRAME:
+            code = "answer_too_large"
+            payload = msgspec.json.encode(Error(message.id, code, sentences()[code]))  # type: ignore[attr-defined]
+        try:
+            self._browser.write(encode_frame(payload))
+        except OSError:
+            log.write("the browser no longer reads")  # its end of file ends the loop
+
+    def _close(self) -> None:
+        """Undoes what waits, lets finish what is being written, and is done in time for it."""
+        deadline = time.monotonic() + CLOSING_SECONDS
+        with self._lock:
+            exchanges = list(self._under_way.values())
+        for exchange in exchanges:
+            exchange.gate.cancel()
+        for thread in list(self._threads):
+            thread.join(max(0.0, deadline - time.monotonic()))
+        late = len(self._threads)
+        log.write(f"closed, {len(exchanges)} under way, {late} late")
+        if late:
+            os._exit(0)  # not to be kept by a thread that is stuck, with a transaction or without
+        self._service.close()

@@ -1,0 +1,178 @@
+"""The messages of protocol 1, as docs/protocol.md describes them."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from ..api.objects import Flattr, MiniThing
+from ..discovery.model import Hints, Line, Url
+
+#: The lowest and the highest version of the conversation that this host speaks.
+PROTOCOL = (1, 1)
+
+Id = Annotated[str, Meta(min_length=1, max_length=64)] | int
+
+
+class Request(msgspec.Struct, tag_field="type"):
+    """What every request has. The subclasses' tags are the request types."""
+
+    id: Id
+
+
+class Hello(Request, tag="hello"):
+    """The versions of the protocol that the extension speaks, and its own version."""
+
+    protocol: tuple[int, int]
+    extension: Annotated[str, Meta(max_length=64)] = ""
+
+
+class Discover(Request, tag="discover"):
+    """What would be flattred for this URL, and why?"""
+
+    url: Url
+    hints: Hints | None = None
+
+
+class FlattrRequest(Request, tag="flattr"):
+    """The person wants to flattr this URL; ``confirm`` is the target that they said yes to."""
+
+    url: Url
+    hints: Hints | None = None
+    confirm: Url | None = None
+
+
+class Cancel(Request, tag="cancel"):
+    """Take that request back."""
+
+    request: Id
+
+
+class Flattrs(Request, tag="flattrs"):
+    """The person's history, newest first."""
+
+    count: Annotated[int, Meta(ge=1, le=1000)] = 30
+    page: Annotated[int, Meta(ge=1, le=2**31)] = 1
+
+
+AnyRequest = Hello | Discover | FlattrRequest | Cancel | Flattrs
+
+#: The request types, as ``hello`` tells them to the extension.
+FEATURES = ("hello", "discover", "flattr", "cancel", "flattrs")
+
+
+class Status(msgspec.Struct, tag_field="type", tag="status", omit_defaults=True):
+    """Something happened on the way to the answer; which fields there are depends on ``state``."""
+
+    id: Id
+    state: Literal["discovered", "undo", "sending", "flattrs"]
+    message: str | None = None
+    discovery: Line | None = None
+    seconds: float | None = None
+    flattrs: list[msgspec.Raw] | None = None
+
+
+class Error(msgspec.Struct, tag_field="type", tag="error"):
+    """The request ended without having done what was asked."""
+
+    id: Id | None
+    code: str
+    message: str
+
+
+class DiscoveryError(Error, tag_field="type", tag="error"):
+    """An error about what discovery found."""
+
+    discovery: Line
+
+
+class Done(msgspec.Struct, tag_field="type", tag="done"):
+    """The request did what was asked."""
+
+    id: Id
+
+
+class HelloDone(Done, tag_field="type", tag="done"):
+    """Which version both will speak, and what this host can do."""
+
+    protocol: int
+    host_version: str
+    features: tuple[str, ...] = FEATURES
+
+
+class DiscoverDone(Done, tag_field="type", tag="done"):
+    """What would be flattred, and why; or why nothing."""
+
+    discovery: Line
+
+
+class FlattrDone(Done, tag_field="type", tag="done"):
+    """The flattr is stored."""
+
+    message: str
+    discovery: Line
+    thing: MiniThing
+
+
+class CancelDone(Done, tag_field="type", tag="done"):
+    """Whether it was still time."""
+
+    cancelled: bool
+
+
+class FlattrsDone(Done, tag_field="type", tag="done"):
+    """How many flattrs there were, and whether there is a next page."""
+
+    count: int
+    more: bool
+
+
+class _Envelope(msgspec.Struct):
+    """As much of a request as its error needs."""
+
+    id: Any = None
+    type: Any = None
+
+
+_requests: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
+_envelope = msgspec.json.Decoder(_Envelope)
+_id = (str, int)
+
+
+class BadRequest(Exception):
+    """A payload that is no request: the error's ``code``, and the ``id`` where it can be read."""
+
+    def __init__(self, code: str, request_id: Id | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.id = request_id
+
+
+def decode_request(payload: bytes) -> AnyRequest:
+    """The request in a frame. Raises ``BadRequest``."""
+    try:
+        return _requests.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        head = _envelope.decode(payload)
+    except msgspec.ValidationError:
+        raise BadRequest("invalid_request") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadRequest("invalid_json") from None
+    known_id = head.id if _is_id(head.id) else None
+    unknown = isinstance(head.type, str) and head.type not in FEATURES
+    raise BadRequest(
+        "unknown_type" if unknown and known_id is not None else "invalid_request", known_id
+    )
+
+
+def _is_id(value: Any) -> bool:
+    if isinstance(value, str):
+        return 1 <= len(value) <= 64
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+
+
+def flattr_json(flattr: Flattr) -> msgspec.Raw:
+    """A flattr as JSON, so that its size can be counted before it is sent."""
+    return msgspec.Raw(msgspec.json.encode(flattr))
