@@ -1,0 +1,1 @@
+"""The room `browsers`: the table, the plan, and what is written for real."""
