@@ -24,6 +24,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     means: bool = True
 
 
+#: The settings of somebody who set none. Converted, not constructed: msgspec works out a type when
+#: it first converts to it, and crashes the process if two threads do so at once (0.22, measured).
+DEFAULTS = msgspec.convert({}, Settings)
+
+
 class InvalidSettings(FlattrError):
     """``settings.toml`` cannot be read; ``str()`` says where and why."""
 
@@ -41,7 +46,7 @@ def load() -> Settings:
         with open(settings_path(), "rb") as file:
             text = file.read()
     except FileNotFoundError:
-        return Settings()
+        return DEFAULTS
     except OSError as error:
         raise InvalidSettings(f"It cannot be read: {error.strerror}.") from error
     try:

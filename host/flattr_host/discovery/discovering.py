@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -29,10 +30,11 @@ def candidates(url: str, hints: Hints) -> list[Discovery]:
     found = _discover_url(url)
     certain = [found] if found.flattrable and found.reason != "site" else []
     by_rule = [found] if found.flattrable and found.reason == "site" else []
-    offers = certain + list(_by_payment(url, hints)) + by_rule + list(_by_canonical(url, hints))
-    return list(
-        {(offer.target, offer.user_id, offer.fid): offer for offer in offers[::-1]}.values()
-    )[::-1]
+    by_payment, by_canonical = _by_payment(url, hints), _by_canonical(url, hints)
+    once: dict[tuple[str | None, ...], Discovery] = {}
+    for offer in chain(certain, by_payment, by_rule, by_canonical):
+        once.setdefault((offer.target, offer.user_id, offer.fid), offer)
+    return list(once.values())
 
 
 def submission_url(found: Discovery) -> str:

@@ -37,6 +37,11 @@ class SiteRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hashbang: bool = False
 
 
+# msgspec works out a type when it first converts to it, and crashes the process if two threads do
+# so at once (0.22, measured). A module is imported by one thread.
+msgspec.convert([], list[SiteRow])
+
+
 class Site:
     """A row that can be asked. Its expressions are compiled when a URL of its length comes by."""
 

@@ -11,7 +11,9 @@ from ..discovery.model import Hints, Line, Url
 #: The lowest and the highest version of the conversation that this host speaks.
 PROTOCOL = (1, 1)
 
-Id = Annotated[str, Meta(min_length=1, max_length=64)] | int
+_SAFE = 2**53 - 1  # JavaScript's Number.MAX_SAFE_INTEGER
+
+Id = Annotated[str, Meta(min_length=1, max_length=64)] | Annotated[int, Meta(ge=-_SAFE, le=_SAFE)]
 
 
 class Request(msgspec.Struct, tag_field="type"):
@@ -136,7 +138,6 @@ class _Envelope(msgspec.Struct):
 
 _requests: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 _envelope = msgspec.json.Decoder(_Envelope)
-_id = (str, int)
 
 
 class BadRequest(Exception):
@@ -170,7 +171,7 @@ def decode_request(payload: bytes) -> AnyRequest:
 def _is_id(value: Any) -> bool:
     if isinstance(value, str):
         return 1 <= len(value) <= 64
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _SAFE
 
 
 def flattr_json(flattr: Flattr) -> msgspec.Raw:

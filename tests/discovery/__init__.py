@@ -1,0 +1,1 @@
+"""Discovery, against real links and against hostile ones."""

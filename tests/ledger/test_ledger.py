@@ -1,0 +1,220 @@
+"""The rules of the API, over a real file."""
+
+import contextlib
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flattr_host.api.errors import FlattrOnce, FlattrOwner, InvalidRequest, NoMeans, NotFound
+from flattr_host.ledger import Ledger, LedgerUnavailable, Person
+
+REPOSITORY = "https://github.com/smgt/flattr"
+POST = "https://flattr.com/submit/auto?user_id={}&url=https%3A%2F%2Fblog.example%2Fpost&title=Post"
+
+
+def at(text: str) -> Callable[[], float]:
+    return lambda: datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "data" / "ledger.sqlite3")
+
+
+@pytest.fixture
+def ledger(path: str) -> Ledger:
+    return Ledger(path, Person())
+
+
+def test_the_first_flattr_registers_the_thing(ledger: Ledger) -> None:
+    answer = ledger.flattr(REPOSITORY)
+    assert (answer.message, answer.description) == ("ok", "Thing was successfully flattred")
+    thing = answer.thing
+    assert (thing.id, thing.url, thing.title, thing.flattrs) == (1, REPOSITORY, "smgt/flattr", 1)
+    (flattr,) = ledger.flattrs()
+    assert flattr.owner.username == "local:me"
+    assert flattr.thing.owner
+    assert flattr.thing.owner.username == "github:smgt"
+    assert abs(flattr.created_at - datetime.now(UTC).timestamp()) < 5
+
+
+def test_an_autosubmit_url_registers_what_it_says(ledger: Ledger, path: str) -> None:
+    extras = "&description=D&language=sv_SE&category=text&tags=a,b&hidden=1"
+    assert ledger.flattr(POST.format("alice") + extras).thing.title == "Post"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        columns = "url, description, language, category, tags, hidden"
+        row = db.execute(f"SELECT {columns} FROM things").fetchone()  # noqa: S608
+    assert row == ("https://blog.example/post", "D", "sv_SE", "text", "a,b", 1)
+
+
+def test_once_a_calendar_month_in_utc(path: str) -> None:
+    Ledger(path, Person(), at("2024-02-29T23:59:59")).flattr(REPOSITORY)
+    with pytest.raises(FlattrOnce):
+        Ledger(path, Person(), at("2024-02-01T00:00:00")).flattr(REPOSITORY)
+    march = Ledger(path, Person(), at("2024-03-01T00:00:00"))
+    assert march.flattr(REPOSITORY).thing.flattrs == 2
+    assert [flattr.thing.flattrs for flattr in march.flattrs()] == [2, 2]
+
+
+def test_one_s_own_things(path: str) -> None:
+    ledger = Ledger(path, Person(own_usernames=("Alice", "github:smgt")))
+    for url in (POST.format("aLICE"), REPOSITORY, "https://github.com/SMGT"):
+        with pytest.raises(FlattrOwner):
+            ledger.flattr(url)
+    assert ledger.flattrs() == []
+
+
+def test_no_means(path: str) -> None:
+    ledger = Ledger(path, Person(means=False))
+    with pytest.raises(NoMeans):
+        ledger.flattr(REPOSITORY)
+    assert ledger.flattrs() == []
+
+
+def test_flattring_by_the_id_of_the_thing(ledger: Ledger) -> None:
+    thing = ledger.flattr(REPOSITORY).thing
+    with pytest.raises(FlattrOnce):
+        ledger.flattr_thing(thing.id)
+    with pytest.raises(NotFound):
+        ledger.flattr_thing(thing.id + 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("https://example.org/", NotFound),
+        ("", InvalidRequest),
+        ("javascript:alert(1)", InvalidRequest),
+        ("https://flattr.com/submit/auto?user_id=alice", InvalidRequest),
+        ("'; DROP TABLE things; --", InvalidRequest),
+    ],
+)
+def test_what_cannot_be_flattred(ledger: Ledger, url: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        ledger.flattr(url)
+
+
+def test_a_refused_flattr_leaves_nothing_behind(path: str) -> None:
+    with pytest.raises(FlattrOwner):
+        Ledger(path, Person(own_usernames=("alice",))).flattr(POST.format("alice"))
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM things").fetchone() == (0,)
+
+
+def test_a_registered_thing_cannot_be_claimed_by_another_link(ledger: Ledger) -> None:
+    ledger.flattr(POST.format("alice"))
+    with pytest.raises(InvalidRequest, match=r"alice.*mallory"):
+        ledger.flattr(POST.format("mallory"))
+    with pytest.raises(FlattrOnce):
+        ledger.flattr(POST.format("ALICE"))
+    with pytest.raises(FlattrOnce):
+        ledger.flattr("https://blog.example/post")  # registered, so its URL alone will do
+
+
+def test_things_without_a_known_owner(ledger: Ledger) -> None:
+    ledger.flattr("https://www.instagram.com/p/SipVXIFP-B/")
+    ledger.flattr("https://flattr.com/thing/95662/libtorrent")
+    ledger.flattr("https://flattr.com/submit/auto?fid=r7vp62&url=https://a.example/")
+    owners = [flattr.thing.owner for flattr in ledger.flattrs()]
+    assert [owner.username if owner else None for owner in owners] == ["fid:r7vp62", None, None]
+
+
+def test_history_pages(ledger: Ledger) -> None:
+    for number in range(7):
+        ledger.flattr(f"https://github.com/smgt/n{number}")
+    pages = [ledger.flattrs(3, page) for page in (1, 2, 3, 4)]
+    titles = [[flattr.thing.title for flattr in page] for page in pages]
+    assert titles == [
+        ["smgt/n6", "smgt/n5", "smgt/n4"],
+        ["smgt/n3", "smgt/n2", "smgt/n1"],
+        ["smgt/n0"],
+        [],
+    ]
+
+
+def test_long_texts_are_cut(ledger: Ledger) -> None:
+    title = ledger.flattr(POST.format("alice") + "x" * 5000).thing.title
+    assert title == "Post" + "x" * 996
+
+
+def test_the_file_is_the_person_s_alone(ledger: Ledger, path: str) -> None:
+    ledger.flattr(REPOSITORY)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
+
+
+def test_what_was_answered_is_on_the_disk(ledger: Ledger, path: str) -> None:
+    """Full synchronisation, in WAL mode; read by somebody else while it is open."""
+    ledger.flattr(REPOSITORY)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert db.execute("SELECT count(*) FROM flattrs").fetchone() == (1,)
+    with ledger._store.reading() as own:
+        assert own.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_a_newer_ledger_is_left_alone(path: str) -> None:
+    Ledger(path, Person()).close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(LedgerUnavailable, match="newer"):
+        Ledger(path, Person())
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerUnavailable, match="Not a directory"):
+        Ledger(str(tmp_path / "file" / "data" / "ledger.sqlite3"), Person())
+
+
+def test_a_damaged_page_is_told_and_kept(ledger: Ledger, path: str) -> None:
+    for number in range(200):
+        ledger.flattr(f"https://github.com/smgt/n{number}")
+    ledger.close()
+    with open(path, "r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(4096 * 4))
+    damaged = Path(path).read_bytes()
+    with pytest.raises(LedgerUnavailable, match=r"damaged|SQLite"):
+        Ledger(path, Person()).flattrs(1000)
+    assert Path(path).read_bytes() == damaged
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no /dev/full")
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    """A file size limit: SQLite sees the write fail as on a full disk."""
+    script = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from flattr_host.ledger import Ledger, Person, LedgerUnavailable\n"
+        f"ledger = Ledger({str(tmp_path / 'l')!r}, Person())\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))\n"
+        "try:\n"
+        "    for n in range(1000): ledger.flattr(f'https://github.com/smgt/n{n}')\n"
+        "except LedgerUnavailable as error: print(n, error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    number, _, words = done.stdout.partition(" ")
+    assert words.strip() in ("The disk is full.", "The disk reported an error."), done.stderr
+    resumed = Ledger(str(tmp_path / "l"), Person())
+    assert len(resumed.flattrs(1000)) == int(number)
+    resumed.flattr("https://github.com/smgt/another")
+
+
+def test_many_processes_may_make_the_ledger_at_once(path: str) -> None:
+    script = (
+        "import sys; from flattr_host.ledger import Ledger, Person\n"
+        f"ledger = Ledger({path!r}, Person())\n"
+        "for n in range(20): ledger.flattr(f'https://github.com/smgt/{sys.argv[1]}-{n}')\n"
+    )
+    argvs = [[sys.executable, "-c", script, str(number)] for number in range(8)]
+    running = [subprocess.Popen(argv, stderr=subprocess.PIPE) for argv in argvs]
+    errors = [process.communicate()[1] for process in running]
+    assert errors == [b""] * 8
+    assert len(Ledger(path, Person()).flattrs(1000)) == 160

@@ -1,0 +1,1 @@
+"""One browser connection, with the real host process."""

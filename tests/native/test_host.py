@@ -1,0 +1,344 @@
+"""The conversation, with the real host in a process of its own."""
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import sqlite3
+import struct
+import subprocess
+import time
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from flattr_host.browsers.process import HostError, HostGone, HostProcess
+from flattr_host.native.framing import MAX_FRAME
+from tests.conftest import HOST, Home, StartHost
+
+Message = dict[str, Any]
+REPOSITORY = "https://github.com/smgt/flattr"
+AUTOSUBMIT = "https://flattr.com/submit/auto?user_id={}&url=https://blog.example/{}&title={}"
+
+
+def ask(host: HostProcess, **message: object) -> list[Message]:
+    return list(host.request({"id": "1", **message}))
+
+
+def hello(host: HostProcess) -> Message:
+    (answer,) = ask(host, type="hello", protocol=[1, 1], extension="0.1.0")
+    return answer
+
+
+def flattred_urls(home: Home) -> list[str]:
+    with contextlib.closing(sqlite3.connect(home.ledger)) as db:
+        query = "SELECT url FROM flattrs JOIN things ON things.id = thing_id ORDER BY flattrs.id"
+        return [url for (url,) in db.execute(query)]
+
+
+def test_hello(host: HostProcess) -> None:
+    answer = hello(host)
+    assert (answer["type"], answer["protocol"]) == ("done", 1)
+    assert set(answer["features"]) == {"hello", "discover", "flattr", "cancel", "flattrs"}
+
+
+@pytest.mark.parametrize(("versions", "spoken"), [([1, 9], 1), ([0, 1], 1), ([2, 3], None)])
+def test_versions(host: HostProcess, versions: list[int], spoken: int | None) -> None:
+    (answer,) = ask(host, type="hello", protocol=versions)
+    assert answer.get("protocol") == spoken
+    assert (answer.get("code") == "unsupported_protocol") == (spoken is None)
+
+
+def test_a_flattr_is_told_step_by_step_and_stored(host: HostProcess, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0.2")
+    *statuses, done = ask(host, type="flattr", url=REPOSITORY)
+    assert [status["state"] for status in statuses] == ["discovered", "undo", "sending"]
+    assert statuses[0]["discovery"]["owner"] == "smgt"
+    assert statuses[1]["seconds"] == 0.2
+    assert (done["type"], done["thing"]["flattrs"], done["thing"]["url"]) == ("done", 1, REPOSITORY)
+    assert flattred_urls(flattr_home) == [REPOSITORY]
+
+
+def test_without_a_grace_period_there_is_no_undo_status(
+    host: HostProcess, flattr_home: Home
+) -> None:
+    flattr_home.set(undo_seconds="0")
+    states = [message.get("state") for message in ask(host, type="flattr", url=REPOSITORY)]
+    assert states == ["discovered", "sending", None]
+
+
+def test_undo(host: HostProcess, flattr_home: Home) -> None:
+    host.send({"id": "f", "type": "flattr", "url": REPOSITORY})
+    assert [host.receive()["state"] for _ in range(2)] == ["discovered", "undo"]
+    host.send({"id": "c", "type": "cancel", "request": "f"})
+    answers = {message["id"]: message for message in (host.receive(), host.receive())}
+    assert answers["c"]["cancelled"] is True
+    assert answers["f"]["code"] == "cancelled"
+    assert flattred_urls(flattr_home) == []
+    (late,) = ask(host, type="cancel", request="f")
+    assert late["cancelled"] is False
+
+
+def test_the_end_of_the_stream_undoes_what_waits(start_host: StartHost, flattr_home: Home) -> None:
+    host = start_host()
+    host.send({"id": "f", "type": "flattr", "url": REPOSITORY})
+    assert [host.receive()["state"] for _ in range(2)] == ["discovered", "undo"]
+    begun = time.monotonic()
+    assert host.close() == 0
+    assert time.monotonic() - begun < 1
+    assert flattred_urls(flattr_home) == []
+
+
+def test_the_rules_of_the_ledger_come_through(host: HostProcess, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0", own_usernames='["alice", "github:carol"]')
+    assert ask(host, type="flattr", url=REPOSITORY)[-1]["type"] == "done"
+    assert ask(host, type="flattr", url=REPOSITORY + "/")[-1]["code"] == "flattr_once"
+    own = AUTOSUBMIT.format("Alice", "x", "X")
+    assert ask(host, type="flattr", url=own)[-1]["code"] == "flattr_owner"
+    assert ask(host, type="flattr", url="https://github.com/Carol/x")[-1]["code"] == "flattr_owner"
+    nothing = ask(host, type="flattr", url="https://example.org/")
+    assert [message.get("code") for message in nothing] == ["not_flattrable"]
+    assert nothing[0]["discovery"]["reason"] == "unknown_page"
+
+
+def test_no_means(host: HostProcess, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0", means="false")
+    assert ask(host, type="flattr", url=REPOSITORY)[-1]["code"] == "no_means"
+
+
+def test_what_markup_says_of_another_host_needs_a_yes(host: HostProcess, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0")
+    page: Message = {
+        "type": "flattr",
+        "url": "https://other.example/",
+        "hints": {"payment": [AUTOSUBMIT.format("alice", "a", "A")]},
+    }
+    (asked,) = ask(host, **page)
+    assert asked["code"] == "confirmation_required"
+    assert "other.example" in asked["message"]
+    assert "blog.example" in asked["message"]
+    (again,) = ask(host, **page, confirm="https://blog.example/another")
+    assert again["code"] == "confirmation_required"
+    done = ask(host, **page, confirm=asked["discovery"]["target"])[-1]
+    assert done["thing"]["url"] == "https://blog.example/a"
+
+
+def test_discover_stores_nothing(host: HostProcess, flattr_home: Home) -> None:
+    (answer,) = ask(host, type="discover", url=REPOSITORY)
+    assert answer["discovery"]["flattrable"] is True
+    assert not flattr_home.ledger.exists()
+
+
+def test_history_is_paged_below_the_frame_limit(host: HostProcess, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0")
+    title = "%01" * 1000  # a control character takes six bytes in JSON
+    for number in range(300):
+        url = AUTOSUBMIT.format("alice", f"{number}/{'x' * 4000}", title)
+        assert ask(host, type="flattr", url=url)[-1]["type"] == "done"
+    *statuses, done = ask(host, type="flattrs", count=1000)
+    things = [flattr["thing"] for status in statuses for flattr in status["flattrs"]]
+    assert len(statuses) > 2
+    assert (done["count"], done["more"]) == (300, False)
+    assert [thing["url"].split("/")[3] for thing in things] == [str(n) for n in range(299, -1, -1)]
+    *statuses, done = ask(host, type="flattrs", count=7, page=3)
+    things = [flattr["thing"] for status in statuses for flattr in status["flattrs"]]
+    assert (done["count"], done["more"], len(things)) == (7, True, 7)
+    assert things[0]["url"].split("/")[3] == "285"
+
+
+def test_several_requests_at_once(host: HostProcess, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0.5")
+    begun = time.monotonic()
+    for number in range(20):
+        host.send({"id": number, "type": "flattr", "url": f"https://github.com/smgt/n{number}"})
+    host.send({"id": "h", "type": "hello", "protocol": [1, 1]})
+    finals: list[Message] = []
+    while len(finals) < 21:
+        message = host.receive()
+        if message["type"] != "status":
+            finals.append(message)
+    assert finals[0]["id"] == "h"
+    assert sorted(message["id"] for message in finals[1:]) == list(range(20))
+    assert time.monotonic() - begun < 5
+    assert len(flattred_urls(flattr_home)) == 20
+
+
+def test_first_requests_may_come_at_once(flattr_home: Home) -> None:
+    """Whatever is loaded or worked out at first use must stand several first users."""
+    flattr_home.set(undo_seconds="0")
+    restless = "import sys; sys.setswitchinterval(1e-6); " + HOST[-1]
+    for _ in range(12):
+        with HostProcess(argv=[*HOST[:-1], restless]) as host:
+            for number in range(40):
+                host.send({"id": number, "type": "flattr", "url": "https://example.org/"})
+            codes = [host.receive()["code"] for _ in range(40)]
+        assert codes == ["not_flattrable"] * 40
+
+
+def test_an_id_is_one_request_at_a_time(host: HostProcess) -> None:
+    host.send({"id": "f", "type": "flattr", "url": REPOSITORY})
+    assert host.receive()["state"] == "discovered"
+    host.send({"id": "f", "type": "hello", "protocol": [1, 1]})
+    codes = []
+    while "cancelled" not in codes:
+        codes.append(host.receive().get("code"))
+        if codes[-1] == "duplicate_id":
+            host.send({"id": "c", "type": "cancel", "request": "f"})
+    assert "duplicate_id" in codes
+
+
+def test_too_many_requests_are_refused_and_the_others_go_on(host: HostProcess) -> None:
+    for number in range(65):
+        host.send({"id": number, "type": "flattr", "url": REPOSITORY})
+    while (message := host.receive())["type"] == "status":
+        pass
+    assert (message["id"], message["code"]) == (64, "too_many_requests")
+
+
+BAD = [
+    (b"{", None, "invalid_json"),
+    (b"\xff", None, "invalid_json"),
+    (b'{"a":' * 100_000, None, "invalid_json"),
+    (b"[" * 100_000 + b"]" * 100_000, None, "invalid_request"),
+    (b"[]", None, "invalid_request"),
+    (b'{"id": "x", "type": "nonsense"}', "x", "unknown_type"),
+    (b'{"type": "hello"}', None, "invalid_request"),
+    (b"", None, "empty_frame"),
+]
+
+
+def test_bad_messages_are_answered_and_the_connection_goes_on(host: HostProcess) -> None:
+    for payload, request_id, code in BAD:
+        host.send_raw(struct.pack("=I", len(payload)) + payload)
+        answer = host.receive()
+        assert (answer["type"], answer["id"], answer["code"]) == ("error", request_id, code)
+        assert answer["message"].endswith((".", "help."))
+    assert hello(host)["type"] == "done"
+
+
+def test_bytes_may_come_one_by_one(host: HostProcess) -> None:
+    payload = json.dumps({"id": "1", "type": "hello", "protocol": [1, 1]}).encode()
+    for byte in struct.pack("=I", len(payload)) + payload:
+        host.send_raw(bytes([byte]))
+    assert host.receive()["type"] == "done"
+
+
+@pytest.mark.parametrize("length", [MAX_FRAME + 1, 2**32 - 1])
+def test_an_oversized_frame_ends_the_connection(host: HostProcess, length: int) -> None:
+    host.send_raw(struct.pack("=I", length) + b"x" * 1000)
+    answer = host.receive()
+    assert (answer["id"], answer["code"]) == (None, "frame_too_large")
+    with pytest.raises(HostGone, match="exit code 0"):
+        host.receive()
+
+
+def test_an_oversized_length_is_never_allocated() -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (512 * 2**20, 512 * 2**20))
+
+    done = subprocess.run(
+        HOST, input=struct.pack("=I", 2**32 - 1), capture_output=True, preexec_fn=limit, check=False
+    )
+    assert b"frame_too_large" in done.stdout
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("rest", [b"", b"\x10", b"\x10\0\0\0", b"\x10\0\0\0{"])
+def test_a_stream_that_ends_anywhere_ends_the_host(host: HostProcess, rest: bytes) -> None:
+    hello(host)
+    host.send_raw(rest)
+    begun = time.monotonic()
+    assert host.close() == 0
+    assert time.monotonic() - begun < 1
+
+
+def test_nothing_that_is_printed_reaches_the_browser(flattr_home: Home) -> None:
+    assert flattr_home
+    noisy = HOST[-1].replace(
+        "raise", "import os; from flattr_host.native import host as h; real = h.Host.run;\n"
+        "def run(self):\n print('noise', flush=True); os.write(1, b'noise');"
+        " os.system('echo noise')"
+        "\n return real(self)\nh.Host.run = run\nraise",
+    )  # fmt: skip
+    with HostProcess(argv=[*HOST[:-1], noisy], stderr=subprocess.PIPE) as host:
+        assert hello(host)["type"] == "done"
+        host.hang_up()
+        assert host.process.stderr
+        assert host.process.stderr.read().count(b"noise") == 3
+
+
+def test_a_browser_that_stops_reading_does_not_keep_the_host(start_host: StartHost) -> None:
+    host = start_host()
+    hello(host)
+    assert host.process.stdout
+    host.process.stdout.close()
+    host.send({"id": "2", "type": "hello", "protocol": [1, 1]})
+    host.hang_up()
+    assert host.process.wait(2) == 0
+
+
+def test_a_ledger_that_cannot_be_used_is_told_in_words(
+    host: HostProcess, flattr_home: Home
+) -> None:
+    flattr_home.set(undo_seconds="0")
+    flattr_home.ledger.parent.mkdir(parents=True)
+    flattr_home.ledger.write_bytes(b"this is no database, but it is somebody's file" * 100)
+    before = flattr_home.ledger.read_bytes()
+    answer = ask(host, type="flattr", url=REPOSITORY)[-1]
+    assert answer["code"] == "ledger_unavailable"
+    assert "damaged" in answer["message"]
+    assert flattr_home.ledger.read_bytes() == before
+    assert str(flattr_home.path) not in answer["message"]
+
+
+def test_a_mistake_in_the_settings_is_told_with_its_place(
+    host: HostProcess, flattr_home: Home
+) -> None:
+    flattr_home.set(undo_seconds='"soon"')
+    answer = ask(host, type="flattr", url=REPOSITORY)[-1]
+    assert answer["code"] == "invalid_settings"
+    assert "undo_seconds" in answer["message"]
+
+
+def test_the_log_tells_what_went_wrong_and_nothing_private(
+    start_host: StartHost, flattr_home: Home
+) -> None:
+    flattr_home.set(undo_seconds="0")
+    host = start_host()
+    host.send_raw(struct.pack("=I", 1) + b"{")
+    assert host.receive()["code"] == "invalid_json"
+    ask(host, type="flattr", url="https://github.com/secretive/person")
+    host.close()
+    text = flattr_home.log.read_text()
+    assert "refused invalid_json" in text
+    assert "closed, 0 under way, 0 late" in text
+    assert "secretive" not in text
+    assert flattr_home.log.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_host_ends_on_sigterm(host: HostProcess) -> None:
+    hello(host)
+    os.kill(host.pid, signal.SIGTERM)
+    with pytest.raises(HostError):
+        host.receive()
+
+
+def test_two_hosts_share_one_ledger(start_host: StartHost, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0")
+    hosts = [start_host() for _ in range(4)]
+    for number in range(25):
+        for host in hosts:
+            host.send({"id": number, "type": "flattr", "url": f"https://github.com/smgt/n{number}"})
+    finals: list[str] = []
+    for host in hosts:
+        received = 0
+        while received < 25:
+            message = host.receive()
+            if message["type"] != "status":
+                received += 1
+                finals.append(message.get("code", "done"))
+    assert sorted(finals) == ["done"] * 25 + ["flattr_once"] * 75
+    urls = flattred_urls(flattr_home)
+    assert all(one != other for one, other in pairwise(sorted(urls)))
