@@ -101,25 +101,10 @@ def test_discover_in_words() -> None:
 
 
 FIELDS = [
-    "url",
-    "flattrable",
-    "reason",
-    "explanation",
-    "target",
-    "user_id",
-    "title",
-    "description",
-    "language",
-    "tags",
-    "hidden",
-    "category",
-    "thing_id",
-    "site",
-    "kind",
-    "owner",
-    "part_of",
+    "url", "flattrable", "reason", "explanation", "target", "user_id", "title", "description",
+    "language", "tags", "hidden", "category", "thing_id", "site", "kind", "owner", "part_of",
     "caution",
-]
+]  # fmt: skip
 
 
 def test_discover_json_has_every_field(tmp_path: Path) -> None:
@@ -161,15 +146,15 @@ def test_a_wrong_command_line() -> None:
 
 
 def test_completion_comes_with_the_library() -> None:
+    asked = {
+        "_FLATTR_HOST_COMPLETE": "bash_complete",
+        "COMP_WORDS": "flattr-host fl",
+        "COMP_CWORD": "1",
+    }
     done = subprocess.run(
         COMMAND,
         capture_output=True,
         text=True,
-        env=os.environ
-        | {
-            "_FLATTR_HOST_COMPLETE": "bash_complete",
-            "COMP_WORDS": "flattr-host fl",
-            "COMP_CWORD": "1",
-        },
+        env=os.environ | asked,
     )
     assert done.stdout.splitlines() == ["plain,flattr", "plain,flattrs"]

@@ -187,7 +187,6 @@ def test_a_damaged_page_is_told_and_kept(ledger: Ledger, path: str) -> None:
     assert Path(path).read_bytes() == damaged
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no /dev/full")
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     """A file size limit: SQLite sees the write fail as on a full disk."""
     script = (
