@@ -1,0 +1,199 @@
+"""``python3 -m tests.bench [--write]``: the table of docs/performance.md, ratios in one run.
+
+Not a test: it marks what is over its budget, and then exits with 1.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import platform
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.__main__ import PYTHON, ROOT, prepare_npm, prepare_python
+
+if Path(sys.executable) != PYTHON:
+    prepare_python()
+    prepare_npm()
+    os.execv(PYTHON, [str(PYTHON), "-m", "tests.bench", *sys.argv[1:]])  # noqa: S606
+
+from flattr_host.browsers.process import HostProcess, Message
+from flattr_host.discovery.discovering import discover
+from tests.bench import measuring
+from tests.bench.measuring import Times
+
+DOCS = ROOT / "docs" / "performance.md"
+BASELINES = Path(__file__).parent / "baselines"
+ISOLATED = [str(PYTHON), "-I"]
+HOST = [*ISOLATED, "-c", "from flattr_host.native import main; raise SystemExit(main())"]
+HELLO: Message = {"id": "1", "type": "hello", "protocol": [1, 1], "extension": "0.1.0"}
+MIX_SIZE = 100_000
+
+_number = itertools.count()
+
+
+def flattr() -> Message:
+    """A flattr of a GitHub repository that was not flattred before."""
+    return {"id": "1", "type": "flattr", "url": f"https://github.com/smgt/n{next(_number)}"}
+
+
+class Table:
+    """Rows of what was measured, and whether all of them are within their budgets."""
+
+    def __init__(self) -> None:
+        self.lines = ["| | measured | beside | ratio | budget |", "|---|---|---|---|---|"]
+        self.within = True
+
+    def add(
+        self, what: str, measured: str, beside: str = "", ratio: float | None = None,
+        at_most: float | None = None, at_least: float | None = None,
+    ) -> None:  # fmt: skip
+        """One row; ``ratio`` must not be over ``at_most`` nor under ``at_least``."""
+        budget = f"≤ {at_most:g}" if at_most else f"≥ {at_least:g}" if at_least else ""
+        if ratio is not None and (ratio > (at_most or ratio) or ratio < (at_least or ratio)):
+            self.within, budget = False, f"**over: {budget}**"
+        shown = "" if ratio is None else f"{ratio:.2f}"
+        self.lines.append(f"| {what} | {measured} | {beside} | {shown} | {budget} |")
+
+
+def main() -> int:
+    """Measure, print, and with --write put it into the docs."""
+    parser = argparse.ArgumentParser(prog="python3 -m tests.bench", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    parser.add_argument("--rounds", type=int, default=40, help="cold starts of each program")
+    options = parser.parse_args()
+    table = Table()
+    with tempfile.TemporaryDirectory() as home:
+        env = prepare_home(home)
+        cold(table, env, options.rounds)
+        warm(table, env)
+    discovery_rate(table)
+    text = "\n".join(table.lines)
+    print(text)
+    if options.write:
+        head, _, _ = DOCS.read_text(encoding="utf-8").partition("| | measured")
+        DOCS.write_text(f"{head}{text}\n\n{machine()}\n", encoding="utf-8")
+    return 0 if table.within else 1
+
+
+def prepare_home(home: str) -> dict[str, str]:
+    """A HOME with undo off, and the environment of the hosts that live in it."""
+    config = Path(home, ".config", "flattr-host")
+    config.mkdir(parents=True)
+    (config / "settings.toml").write_text("undo_seconds = 0\n")
+    return {"PATH": os.environ["PATH"], "HOME": home, "FLOOR_HOME": home}
+
+
+def cold(table: Table, env: dict[str, str], rounds: int) -> None:
+    """From spawn to the answer, in processes that do nothing else."""
+
+    def python(name: str, message: Callable[[], Message] = lambda: HELLO) -> measuring.Starter:
+        return measuring.spawn_to_answer([*ISOLATED, str(BASELINES / name)], message, env)
+
+    node = ["node", str(BASELINES / "node_host.mjs")]
+    times = measuring.take_turns(
+        {
+            "bare": measuring.spawn_to_exit([*ISOLATED, "-c", "pass"]),
+            "stdlib": python("stdlib_echo.py"),
+            "msgspec": python("msgspec_echo.py"),
+            "hello": measuring.spawn_to_answer(HOST, lambda: HELLO, env),
+            "node": measuring.spawn_to_answer(node, lambda: HELLO, env),
+            "floor": python("floor.py", flattr),
+            "flattr": measuring.spawn_to_answer(HOST, flattr, env),
+        },
+        rounds,
+    )
+
+    def row(what: str, name: str, other: str, label: str, at_most: float | None) -> None:
+        ratio = times[name].p50 / times[other].p50
+        beside = f"{label} {ms(times[other])}"
+        table.add(what, ms(times[name]), beside, ratio, at_most)
+
+    row("baseline: stdlib echo", "stdlib", "bare", "bare interpreter", None)
+    row("baseline: msgspec echo", "msgspec", "stdlib", "stdlib echo", None)
+    row("cold: spawn → `hello`", "hello", "msgspec", "msgspec echo", 1.3)
+    row("", "hello", "node", "Node, web-ext-native-msg", 1.0)
+    row("baseline: the floor of our stack", "floor", "msgspec", "msgspec echo", None)
+    row("cold: spawn → `flattr` stored", "flattr", "floor", "the floor of our stack", 1.5)
+
+
+def warm(table: Table, env: dict[str, str]) -> None:
+    """Round trips of a host that runs, and its memory."""
+    questions: Iterator[Message] = itertools.repeat(
+        {"id": "1", "type": "discover", "url": "https://github.com/smgt/flattr"}
+    )
+    flattrs = iter(flattr, None)
+    echo = [*ISOLATED, str(BASELINES / "msgspec_echo.py")]
+    with HostProcess(argv=HOST, env=env) as host, HostProcess(argv=echo, env=env) as other:
+        measuring.round_trips(host, itertools.repeat(HELLO), 1)
+        after_hello = measuring.resident_mebibytes(host.pid)
+        answers = measuring.round_trips(host, questions, 2000)
+        beside = measuring.round_trips(other, questions, 2000)
+        stored = measuring.round_trips(host, flattrs, 1000)
+        idle = measuring.resident_mebibytes(host.pid)
+    ratio = answers.p50 / beside.p50
+    table.add("warm: `discover`", us(answers), f"msgspec echo {us(beside)}", ratio)
+    table.add("warm: `flattr` stored", us(stored))
+    table.add("memory after `hello`", f"{after_hello:.1f} MiB")
+    limit = 22
+    table.add("memory after 1,000 flattrs", f"{idle:.1f} MiB", f"{limit} MiB", idle / limit, 1.0)
+
+
+def discovery_rate(table: Table) -> None:
+    """100,000 mixed URLs through discovery, and through ``urlsplit`` alone."""
+    mix = mixed_urls()
+
+    def split(url: str) -> None:
+        with suppress(ValueError):
+            urlsplit(url)
+
+    rates: dict[Callable[[str], object], float] = {}
+    for work in (split, discover, split, discover, split, discover):
+        begun = time.perf_counter()
+        for url in mix:
+            work(url)
+        rate = len(mix) / (time.perf_counter() - begun)
+        rates[work] = max(rate, rates.get(work, 0.0))
+    ours, theirs = rates[discover], rates[split]
+    beside = f"`urlsplit` alone {theirs:,.0f} URLs/s"
+    table.add(
+        f"discovery of {MIX_SIZE:,} URLs", f"{ours:,.0f} URLs/s", beside, ours / theirs, None, 0.4
+    )
+
+
+def mixed_urls() -> list[str]:
+    """URLs of the wild, from the data of the discovery tests, in a mixed order."""
+    folder = ROOT / "tests" / "discovery"
+    found = [
+        row.get("href") or row.get("url", "")
+        for name in ("links.jsonl", "sites.jsonl")
+        for row in map(json.loads, (folder / name).read_text(encoding="utf-8").splitlines())
+    ]
+    return random.Random(1).choices(found, k=MIX_SIZE)  # noqa: S311 - the same mix in every run
+
+
+def ms(times: Times) -> str:
+    """Milliseconds: the median, and what nine in ten stay under."""
+    return f"{times.p50 * 1e3:.1f} ms (p90 {times.percentile(90) * 1e3:.1f})"
+
+
+def us(times: Times) -> str:
+    """Microseconds: the median, and what ninety-nine in a hundred stay under."""
+    return f"p50 {times.p50 * 1e6:.0f} µs, p99 {times.percentile(99) * 1e6:.0f} µs"
+
+
+def machine() -> str:
+    """What it was measured on."""
+    python, kernel = platform.python_version(), platform.release()
+    return f"Measured with Python {python}, {platform.system()} {kernel}, {os.cpu_count()} cores."
+
+
+if __name__ == "__main__":
+    sys.exit(main())
