@@ -7,14 +7,13 @@ line; 3 nothing there that can be flattred; 4 undone by the person.
 import signal
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, BinaryIO, Literal, NoReturn
 
 import click
 import msgspec
 
 from . import __version__
-from .api.objects import Flattr
+from .browsers import words
 from .discovery.discovering import candidates, discover
 from .discovery.explain import explanation, line
 from .discovery.model import Discovery, Hints, Line
@@ -100,7 +99,9 @@ def flattrs_command(count: int, page: int, as_json: bool) -> None:
 
     def show(message: msgspec.Struct) -> None:
         for flattr in getattr(message, "flattrs", ()):
-            click.echo(bytes(flattr).decode() if as_json else _history_line(flattr))
+            click.echo(
+                bytes(flattr).decode() if as_json else words.flattr(msgspec.json.decode(flattr))
+            )
 
     service = Service()
     answer = service.answer(Exchange(Flattrs("1", count, page), show), lambda _: None)
@@ -199,10 +200,3 @@ def _show_page(url: str, hints: Hints, as_json: bool) -> None:
         _show_words(offer)
         if said := line(offer).caution:
             click.echo(f"    {said}")
-
-
-def _history_line(raw: msgspec.Raw) -> str:
-    flattr = msgspec.json.decode(raw, type=Flattr)
-    when = datetime.fromtimestamp(flattr.created_at, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-    owner = flattr.thing.owner.username if flattr.thing.owner else "owner unknown"
-    return f"{when}  {flattr.thing.title}  ({owner})  {flattr.thing.url}"

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from flattr_host.browsers import receipt as receipts
-from flattr_host.browsers.facts import look
-from flattr_host.browsers.plan import FOLDER_MODE, Action
-from flattr_host.browsers.receipt import Receipt
+from . import receipt as receipts
+from .facts import look
+from .plan import FOLDER_MODE, Action
+from .receipt import Receipt
 
 
 class Outcome(msgspec.Struct, frozen=True):

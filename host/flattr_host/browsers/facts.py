@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from flattr_host.browsers import resources
-from flattr_host.browsers.plan import Found, Host, Machine, launcher_script
-from flattr_host.browsers.receipt import Receipt
-from flattr_host.browsers.table import Family, Platform, Row
+from . import resources
+from .plan import Found, Host, Machine, launcher_script
+from .receipt import Receipt
+from .table import Family, Platform, Row
 
 _LAUNCHER = "flattr-native-host"
 _MOST_READ = 1_000_000  # bytes of a file at a manifest's place; ours have under a thousand

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from flattr_host.browsers import apply as doing
-from flattr_host.browsers import facts, plan
-from flattr_host.browsers.table import Family
+from . import apply as doing
+from . import facts, plan
+from .table import Family
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from flattr_host.browsers.table import Family, Platform, Row, resolve
+from .table import Family, Platform, Row, resolve
 
 MANIFEST_MODE = 0o644  # a browser in another account of the same person may read it
 FOLDER_MODE = 0o700  # what browsers give their own profile folders

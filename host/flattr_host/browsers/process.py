@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import msgspec
 
-from flattr_host.browsers.table import Family
+from .table import Family
 
 MOST = 1_048_576  # bytes of one message from the host that browsers take
 _LENGTH = struct.Struct("=I")

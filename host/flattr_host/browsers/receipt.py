@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from flattr_host import paths
+from .. import paths
 
 
 class Receipt(msgspec.Struct):

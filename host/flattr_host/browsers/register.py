@@ -4,14 +4,14 @@ import contextlib
 import os
 from collections.abc import Iterable
 
-from flattr_host import paths
-from flattr_host.browsers import apply as doing
-from flattr_host.browsers import facts, plan, receipt, resources, table, words
-from flattr_host.browsers.apply import Outcome
-from flattr_host.browsers.plan import Action, File, Presence
-from flattr_host.browsers.process import HostError, HostProcess
-from flattr_host.browsers.receipt import Receipt
-from flattr_host.browsers.words import Echo, say
+from .. import paths
+from . import apply as doing
+from . import facts, plan, receipt, resources, table, words
+from .apply import Outcome
+from .plan import Action, File, Presence
+from .process import HostError, HostProcess
+from .receipt import Receipt
+from .words import Echo, say
 
 HELLO = {"id": "1", "type": "hello", "protocol": [1, 1], "extension": "register"}
 _HELLO_TIMEOUT = 10.0  # seconds; a cold disk and a slow machine, not a slow host

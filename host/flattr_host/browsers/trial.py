@@ -8,11 +8,11 @@ browsers are not touched in either case.
 import os
 from typing import Any, Literal
 
-from flattr_host.browsers import facts, table, trial_browser, words
-from flattr_host.browsers.place import Place, place
-from flattr_host.browsers.process import HostError, HostProcess
-from flattr_host.browsers.table import Family
-from flattr_host.browsers.words import Echo, say
+from . import facts, table, trial_browser, words
+from .place import Place, place
+from .process import HostError, HostProcess
+from .table import Family
+from .words import Echo, say
 
 Browser = Literal["chromium", "firefox"]
 
@@ -87,7 +87,7 @@ def _history(host: HostProcess, json: bool, echo: Echo) -> int:
         for record in records:
             count += 1
             if not json:
-                echo(words.flattr(record))
+                echo(f"  {words.flattr(record)}")
     if not count and not json:
         echo("Nothing was flattred: the temporary ledger is empty.")
     return count

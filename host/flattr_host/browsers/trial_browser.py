@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from flattr_host.browsers import facts, resources, table
-from flattr_host.browsers.marionette import Marionette, MarionetteError
-from flattr_host.browsers.place import Place
-from flattr_host.browsers.plan import Machine
-from flattr_host.browsers.process import HostError
-from flattr_host.browsers.table import Family, Row
+from . import facts, resources, table
+from .marionette import Marionette, MarionetteError
+from .place import Place
+from .plan import Machine
+from .process import HostError
+from .table import Family, Row
 
 _START_TIMEOUT = 60.0  # seconds for a browser with an empty profile on a slow machine
 _FIRST_CHROME_WITHOUT_LOADING = 137

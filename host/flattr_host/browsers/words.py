@@ -26,10 +26,7 @@ def greeting(answer: Mapping[str, Any]) -> str:
     """The host's answer to ``hello``, as a sentence."""
     if answer.get("type") != "done":
         return f"it refuses to talk: {answer.get('message', answer.get('code'))}"
-    words = f"flattr-host {answer.get('host_version')} answers, protocol {answer.get('protocol')}"
-    if answer.get("backend"):
-        words += f", backend {answer['backend']}"
-    return words + "."
+    return f"flattr-host {answer.get('host_version')} answers, protocol {answer.get('protocol')}."
 
 
 def status(frame: Mapping[str, Any]) -> str:
@@ -40,13 +37,10 @@ def status(frame: Mapping[str, Any]) -> str:
 
 def flattr(record: Mapping[str, Any]) -> str:
     """One of the API's flattr objects, as a line of a history."""
-    thing = record.get("thing") or {}
-    owner = (thing.get("owner") or record.get("owner") or {}).get("username")
-    when = datetime.datetime.fromtimestamp(record.get("created_at", 0), datetime.UTC).astimezone()
-    count = thing.get("flattrs", 1)
-    line = f"  {when:%Y-%m-%d %H:%M}  {thing.get('title') or 'untitled'}  {thing.get('url', '')}"
-    line += f"  ({count} flattr{'' if count == 1 else 's'}"
-    return line + (f", owner {owner})" if owner else ")")
+    thing = record["thing"]
+    owner = (thing.get("owner") or {}).get("username", "owner unknown")
+    when = datetime.datetime.fromtimestamp(record["created_at"], datetime.UTC).astimezone()
+    return f"{when:%Y-%m-%d %H:%M}  {thing['title']}  ({owner})  {thing['url']}"
 
 
 def as_json(frame: Mapping[str, Any]) -> str:
