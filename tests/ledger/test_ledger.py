@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from flattr_host.api.errors import FlattrOnce, FlattrOwner, InvalidRequest, NoMeans, NotFound
+from flattr_host.api.errors import (
+    FlattrOnce,
+    FlattrOwner,
+    InvalidRequest,
+    NoMeans,
+    NotFound,
+    Validation,
+)
 from flattr_host.ledger import Ledger, LedgerUnavailable, Person
 
 REPOSITORY = "https://github.com/smgt/flattr"
@@ -110,7 +117,7 @@ def test_a_refused_flattr_leaves_nothing_behind(path: str) -> None:
 
 def test_a_registered_thing_cannot_be_claimed_by_another_link(ledger: Ledger) -> None:
     ledger.flattr(POST.format("alice"))
-    with pytest.raises(InvalidRequest, match=r"alice.*mallory"):
+    with pytest.raises(Validation, match=r"alice.*mallory"):
         ledger.flattr(POST.format("mallory"))
     with pytest.raises(FlattrOnce):
         ledger.flattr(POST.format("ALICE"))

@@ -31,7 +31,7 @@ RELEASED = [
     "no_means",
     "not_found",
     "ledger_unavailable",
-    "invalid_settings",
+    "invalid_settings", "validation",
 ]
 
 

@@ -3,6 +3,7 @@
     FlattrError                 anything that ends a request with a code and a sentence
      └─ ApiError                a word of the API
          ├─ InvalidRequest      400 invalid_request
+         ├─ Validation          400 validation
          ├─ NoMeans             401 no_means
          ├─ FlattrOnce          403 flattr_once
          ├─ FlattrOwner         403 flattr_owner
@@ -38,6 +39,13 @@ class InvalidRequest(ApiError):
     """What was sent cannot be flattred: no URL, or one that nothing can be found out from."""
 
     code = "invalid_request"
+    status = 400
+
+
+class Validation(ApiError):
+    """What was sent contradicts what is known, as a thing's owner."""
+
+    code = "validation"
     status = 400
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..api.errors import FlattrOnce, FlattrOwner, InvalidRequest, NoMeans, NotFound
+from ..api.errors import FlattrOnce, FlattrOwner, InvalidRequest, NoMeans, NotFound, Validation
 from ..api.objects import Flattr, Flattred, MiniThing, MiniUser
 from ..discovery.discovering import discover
 from ..discovery.explain import thing_title
@@ -54,8 +54,8 @@ class Ledger:
     def flattr(self, url: str) -> Flattred:
         """See ``Backend.flattr``. The thing is registered by its first flattr.
 
-        ``InvalidRequest`` also where the ledger knows the thing as somebody else's than the
-        auto-submit URL says: nobody is paid by a mistake, and nobody else's thing is taken over.
+        ``Validation`` where the ledger knows the thing as somebody else's than the auto-submit
+        URL says: nobody is paid by a mistake, and nobody else's thing is taken over.
         """
         with self._store.transaction() as db:
             return self._flattr(db, _thing_of_url(db, url) or self._register(db, url))
@@ -131,7 +131,7 @@ class Ledger:
             return _create_thing(db, found, owner, int(self._now()))
         thing_id, known_owner = known
         if known_owner and owner and known_owner.lower() != owner.lower():
-            raise InvalidRequest(
+            raise Validation(
                 f"Your ledger knows this thing as {known_owner}'s, but the link says {owner}."
             )
         return int(thing_id)

@@ -60,6 +60,7 @@ class Service:
         try:
             return self._answer(exchange, find)
         except FlattrError as error:
+            log.write(f"refused {error.code}")
             return Error(request_id, error.code, sentence(error))
         except Exception:
             log.write_defect()
