@@ -20,7 +20,7 @@ from flattr_host.api.errors import (
     NotFound,
     Validation,
 )
-from flattr_host.ledger import Ledger, LedgerUnavailable, Person
+from flattr_host.ledger import Ledger, LedgerUnavailable, Person, Store
 
 REPOSITORY = "https://github.com/smgt/flattr"
 POST = "https://flattr.com/submit/auto?user_id={}&url=https%3A%2F%2Fblog.example%2Fpost&title=Post"
@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> str:
 
 @pytest.fixture
 def ledger(path: str) -> Ledger:
-    return Ledger(path, Person())
+    return Ledger(Store(path), Person())
 
 
 def test_the_first_flattr_registers_the_thing(ledger: Ledger) -> None:
@@ -62,16 +62,16 @@ def test_an_autosubmit_url_registers_what_it_says(ledger: Ledger, path: str) -> 
 
 
 def test_once_a_calendar_month_in_utc(path: str) -> None:
-    Ledger(path, Person(), at("2024-02-29T23:59:59")).flattr(REPOSITORY)
+    Ledger(Store(path), Person(), at("2024-02-29T23:59:59")).flattr(REPOSITORY)
     with pytest.raises(FlattrOnce):
-        Ledger(path, Person(), at("2024-02-01T00:00:00")).flattr(REPOSITORY)
-    march = Ledger(path, Person(), at("2024-03-01T00:00:00"))
+        Ledger(Store(path), Person(), at("2024-02-01T00:00:00")).flattr(REPOSITORY)
+    march = Ledger(Store(path), Person(), at("2024-03-01T00:00:00"))
     assert march.flattr(REPOSITORY).thing.flattrs == 2
     assert [flattr.thing.flattrs for flattr in march.flattrs()] == [2, 2]
 
 
 def test_one_s_own_things(path: str) -> None:
-    ledger = Ledger(path, Person(own_usernames=("Alice", "github:smgt")))
+    ledger = Ledger(Store(path), Person(own_usernames=("Alice", "github:smgt")))
     for url in (POST.format("aLICE"), REPOSITORY, "https://github.com/SMGT"):
         with pytest.raises(FlattrOwner):
             ledger.flattr(url)
@@ -79,7 +79,7 @@ def test_one_s_own_things(path: str) -> None:
 
 
 def test_no_means(path: str) -> None:
-    ledger = Ledger(path, Person(means=False))
+    ledger = Ledger(Store(path), Person(means=False))
     with pytest.raises(NoMeans):
         ledger.flattr(REPOSITORY)
     assert ledger.flattrs() == []
@@ -110,7 +110,7 @@ def test_what_cannot_be_flattred(ledger: Ledger, url: str, error: type[Exception
 
 def test_a_refused_flattr_leaves_nothing_behind(path: str) -> None:
     with pytest.raises(FlattrOwner):
-        Ledger(path, Person(own_usernames=("alice",))).flattr(POST.format("alice"))
+        Ledger(Store(path), Person(own_usernames=("alice",))).flattr(POST.format("alice"))
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT count(*) FROM things").fetchone() == (0,)
 
@@ -168,29 +168,29 @@ def test_what_was_answered_is_on_the_disk(ledger: Ledger, path: str) -> None:
 
 
 def test_a_newer_ledger_is_left_alone(path: str) -> None:
-    Ledger(path, Person()).close()
+    Store(path).close()
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(LedgerUnavailable, match="newer"):
-        Ledger(path, Person())
+        Ledger(Store(path), Person())
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerUnavailable, match="Not a directory"):
-        Ledger(str(tmp_path / "file" / "data" / "ledger.sqlite3"), Person())
+        Store(str(tmp_path / "file" / "data" / "ledger.sqlite3"))
 
 
 def test_a_damaged_page_is_told_and_kept(ledger: Ledger, path: str) -> None:
     for number in range(200):
         ledger.flattr(f"https://github.com/smgt/n{number}")
-    ledger.close()
+    ledger._store.close()
     with open(path, "r+b") as file:
         file.seek(4096)
         file.write(os.urandom(4096 * 4))
     damaged = Path(path).read_bytes()
     with pytest.raises(LedgerUnavailable, match=r"damaged|SQLite"):
-        Ledger(path, Person()).flattrs(1000)
+        Ledger(Store(path), Person()).flattrs(1000)
     assert Path(path).read_bytes() == damaged
 
 
@@ -198,8 +198,8 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     """A file size limit: SQLite sees the write fail as on a full disk."""
     script = (
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from flattr_host.ledger import Ledger, Person, LedgerUnavailable\n"
-        f"ledger = Ledger({str(tmp_path / 'l')!r}, Person())\n"
+        "from flattr_host.ledger import Ledger, LedgerUnavailable, Person, Store\n"
+        f"ledger = Ledger(Store({str(tmp_path / 'l')!r}), Person())\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))\n"
         "try:\n"
         "    for n in range(1000): ledger.flattr(f'https://github.com/smgt/n{n}')\n"
@@ -208,19 +208,19 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     number, _, words = done.stdout.partition(" ")
     assert words.strip() in ("The disk is full.", "The disk reported an error."), done.stderr
-    resumed = Ledger(str(tmp_path / "l"), Person())
+    resumed = Ledger(Store(str(tmp_path / "l")), Person())
     assert len(resumed.flattrs(1000)) == int(number)
     resumed.flattr("https://github.com/smgt/another")
 
 
 def test_many_processes_may_make_the_ledger_at_once(path: str) -> None:
     script = (
-        "import sys; from flattr_host.ledger import Ledger, Person\n"
-        f"ledger = Ledger({path!r}, Person())\n"
+        "import sys; from flattr_host.ledger import Ledger, Person, Store\n"
+        f"ledger = Ledger(Store({path!r}), Person())\n"
         "for n in range(20): ledger.flattr(f'https://github.com/smgt/{sys.argv[1]}-{n}')\n"
     )
     argvs = [[sys.executable, "-c", script, str(number)] for number in range(8)]
     running = [subprocess.Popen(argv, stderr=subprocess.PIPE) for argv in argvs]
     errors = [process.communicate()[1] for process in running]
     assert errors == [b""] * 8
-    assert len(Ledger(path, Person()).flattrs(1000)) == 160
+    assert len(Ledger(Store(path), Person()).flattrs(1000)) == 160

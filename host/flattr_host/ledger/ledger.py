@@ -40,13 +40,13 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """The embedded backend: a :class:`flattr_host.backend.Backend` over the file at ``path``.
+    """The embedded backend: a :class:`flattr_host.backend.Backend` for one person, over ``store``.
 
     ``now`` gives the Unix time in seconds. All methods raise ``LedgerUnavailable`` as well.
     """
 
-    def __init__(self, path: str, person: Person, now: Callable[[], float] = time.time) -> None:
-        self._store = Store(path)
+    def __init__(self, store: Store, person: Person, now: Callable[[], float] = time.time) -> None:
+        self._store = store
         self._person = person
         self._now = now
         self._own = {name.lower() for name in (person.username, *person.own_usernames)}
@@ -86,10 +86,6 @@ class Ledger:
             )
             for created_at, thing_id, url, title, owner, flattrs in rows
         ]
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._store.close()
 
     def _flattr(self, db: sqlite3.Connection, thing_id: int) -> Flattred:
         row = db.execute(

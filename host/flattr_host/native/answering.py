@@ -27,7 +27,7 @@ from .messages import (
 )
 
 if TYPE_CHECKING:
-    from ..ledger import Ledger
+    from ..ledger import Ledger, Store
 
 
 class Exchange:
@@ -49,7 +49,7 @@ class Service:
 
     def __init__(self) -> None:
         self._opening = threading.Lock()
-        self._ledger: Ledger | None = None
+        self._store: Store | None = None
 
     def answer(self, exchange: Exchange, find: Callable[[Id], Exchange | None]) -> Done | Error:
         """The final answer to a request, after its statuses were sent. Never raises.
@@ -84,18 +84,18 @@ class Service:
 
     def close(self) -> None:
         """Closes what was opened."""
-        if self._ledger:
-            self._ledger.close()
+        if self._store:
+            self._store.close()
 
     def _open_ledger(self) -> "Ledger":
-        from ..ledger import Ledger, Person  # SQLite, which most requests do not need
+        """The ledger, for the person as the settings have them now."""
+        from ..ledger import Ledger, Person, Store  # SQLite, which most requests do not need
 
+        mine = settings.load()
         with self._opening:
-            if not self._ledger:
-                mine = settings.load()
-                person = Person(own_usernames=mine.own_usernames, means=mine.means)
-                self._ledger = Ledger(os.path.join(paths.data_dir(), "ledger.sqlite3"), person)
-            return self._ledger
+            if not self._store:
+                self._store = Store(os.path.join(paths.data_dir(), "ledger.sqlite3"))
+        return Ledger(self._store, Person(own_usernames=mine.own_usernames, means=mine.means))
 
 
 def _hello(request: Hello) -> HelloDone | Error:
