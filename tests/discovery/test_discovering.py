@@ -35,8 +35,8 @@ def test_payment_links_of_other_services_name_no_thing() -> None:
 
 
 def test_what_a_page_says_about_another_host_is_doubtful() -> None:
-    found = discover("https://evil.example/", Hints(payment=(AUTOSUBMIT,)))
-    assert (found.flattrable, found.caution) == (True, "other_host")
+    found = discover("https://evil.example/", Hints(title="Mine", payment=(AUTOSUBMIT,)))
+    assert (found.flattrable, found.caution, found.title) == (True, "other_host", None)
 
 
 @pytest.mark.parametrize("page", ["https://www.blog.example/post", "http://BLOG.example/other"])

@@ -31,7 +31,8 @@ RELEASED = [
     "no_means",
     "not_found",
     "ledger_unavailable",
-    "invalid_settings", "validation",
+    "invalid_settings",
+    "validation",
 ]
 
 

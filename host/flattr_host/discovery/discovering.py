@@ -92,8 +92,10 @@ def _by_payment(url: str, hints: Hints) -> Iterator[Discovery]:
         found = _discover_url(link)
         # Payment links lead to many services; only those of Flattr's form name a thing.
         if found.flattrable and found.reason != "site":
-            title = found.title or hints.title
-            yield replace(_as_said_by(url, found), reason="payment", title=title)
+            said = _as_said_by(url, found)
+            # The page's title is its own thing's, never another host's.
+            title = found.title or (None if said.caution else hints.title)
+            yield replace(said, reason="payment", title=title)
 
 
 def _by_canonical(url: str, hints: Hints) -> Iterator[Discovery]:
