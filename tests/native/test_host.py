@@ -299,7 +299,8 @@ def test_a_mistake_in_the_settings_is_told_with_its_place(
     flattr_home.set(undo_seconds='"soon"')
     answer = ask(host, type="flattr", url=REPOSITORY)[-1]
     assert answer["code"] == "invalid_settings"
-    assert "undo_seconds" in answer["message"]
+    assert "undo_seconds" in answer["detail"]
+    assert answer["message"].endswith(answer["detail"])
 
 
 def test_the_log_tells_what_went_wrong_and_nothing_private(

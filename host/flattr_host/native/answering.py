@@ -61,7 +61,7 @@ class Service:
             return self._answer(exchange, find)
         except FlattrError as error:
             log.write(f"refused {error.code}")
-            return Error(request_id, error.code, sentence(error))
+            return Error(request_id, error.code, sentence(error), error.detail)
         except Exception:
             log.write_defect()
             return Error(request_id, "internal_error", sentences()["internal_error"])

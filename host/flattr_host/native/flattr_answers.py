@@ -51,7 +51,8 @@ def flattr(
             send(_status(request.id, step))
     except (flattring.NotFlattrable, flattring.ConfirmationRequired) as error:
         found = line(error.discovery)
-        return DiscoveryError(request.id, error.code, found.caution or found.explanation, found)
+        message = found.caution or found.explanation
+        return DiscoveryError(request.id, error.code, message, discovery=found)
     raise AssertionError("a flattr ends with Settled or an exception")
 
 

@@ -74,15 +74,19 @@ class Status(msgspec.Struct, tag_field="type", tag="status", omit_defaults=True)
     flattrs: list[msgspec.Raw] | None = None
 
 
-class Error(msgspec.Struct, tag_field="type", tag="error"):
-    """The request ended without having done what was asked."""
+class Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
+    """The request ended without having done what was asked.
+
+    ``message`` is the code's sentence and then ``detail``, which is what only this case has.
+    """
 
     id: Id | None
     code: str
     message: str
+    detail: str = ""
 
 
-class DiscoveryError(Error, tag_field="type", tag="error"):
+class DiscoveryError(Error, tag_field="type", tag="error", kw_only=True):
     """An error about what discovery found."""
 
     discovery: Line

@@ -1,0 +1,33 @@
+/**
+ * The background: only says which event goes where. Service worker in Chromium, event page in
+ * Firefox; both are stopped when idle, so the listeners are set at once and nothing is kept here.
+ */
+
+import { clickButton } from "./gestures/flattr_gesture.js";
+import { chooseMenu, makeMenus } from "./gestures/menus.js";
+import { hearPopup } from "./gestures/popup_messages.js";
+import { navigated } from "./state/tab_machine.js";
+import * as tabs from "./state/tab_store.js";
+
+browser.action.onClicked.addListener((tab) => {
+  if (tab.id !== undefined) clickButton({ ...tab, id: tab.id });
+});
+
+browser.contextMenus.onClicked.addListener(chooseMenu);
+
+browser.runtime.onInstalled.addListener(makeMenus);
+
+browser.runtime.onMessage.addListener((message, sender) => {
+  hearPopup(message, sender);
+});
+
+browser.tabs.onUpdated.addListener(async (tabId, change) => {
+  if (!change.status) return;
+  const state = await tabs.amend(tabId, (before) => navigated(before, change));
+  // The browser resets the button of a tab when a document is replaced; a flattr goes on.
+  if (state) await tabs.showAgain(tabId);
+});
+
+browser.tabs.onRemoved.addListener(tabs.forget);
+
+tabs.endAllOrphans();

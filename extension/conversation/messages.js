@@ -1,0 +1,176 @@
+/**
+ * The conversation with the host, as types: what docs/protocol.md says in words.
+ *
+ * Everything that goes out is made here, so that nothing larger than the host accepts is ever sent.
+ */
+
+/** The name under which the installer registers the host with the browsers. */
+export const HOST_NAME = "io.github.flattr_host";
+
+/** The lowest and highest protocol version that this extension speaks. */
+export const PROTOCOL = Object.freeze([1, 1]);
+
+export const MAX_TITLE_CHARS = 1_000;
+export const MAX_URL_CHARS = 8_192;
+export const MAX_PAYMENT_LINKS = 32;
+
+/**
+ * What a page says of itself, read after the person's gesture.
+ * @typedef {object} Hints
+ * @property {string | null} title
+ * @property {string | null} canonical absolute URL
+ * @property {string[]} payment absolute URLs, in document order
+ */
+
+/**
+ * What would be flattred, and why.
+ * @typedef {object} Discovery
+ * @property {string} url
+ * @property {boolean} flattrable
+ * @property {string} reason
+ * @property {string} explanation a sentence in English
+ * @property {string | null} [target] the URL that would be flattred
+ * @property {string | null} [user_id]
+ * @property {string | null} [title]
+ * @property {string | null} [site]
+ * @property {string | null} [kind]
+ * @property {string | null} [owner] the name on that site
+ * @property {Discovery | null} [part_of]
+ * @property {string | null} [caution]
+ */
+
+/**
+ * The API's thing, as far as it is shown.
+ * @typedef {object} Thing
+ * @property {string | null} [title]
+ * @property {number} [flattrs]
+ */
+
+/**
+ * @typedef {object} Hello
+ * @property {string} id
+ * @property {"hello"} type
+ * @property {readonly number[]} protocol
+ * @property {string} extension
+ */
+
+/**
+ * @typedef {object} Flattr
+ * @property {string} id
+ * @property {"flattr"} type
+ * @property {string} url
+ * @property {Hints} [hints]
+ * @property {string} [confirm] the target that the person was shown and said yes to
+ */
+
+/**
+ * @typedef {object} Cancel
+ * @property {string} id
+ * @property {"cancel"} type
+ * @property {string} request
+ */
+
+/** @typedef {Hello | Flattr | Cancel} Request */
+
+/**
+ * @typedef {object} Status
+ * @property {string} id
+ * @property {"status"} type
+ * @property {string} state `discovered`, `undo`, `sending`; others may come
+ * @property {string} [message]
+ * @property {Discovery} [discovery] of `discovered`
+ * @property {number} [seconds] of `undo`
+ */
+
+/**
+ * @typedef {object} Done
+ * @property {string} id
+ * @property {"done"} type
+ * @property {string} [message]
+ * @property {Discovery} [discovery]
+ * @property {Thing} [thing]
+ * @property {boolean} [cancelled] of `cancel`
+ */
+
+/**
+ * @typedef {object} Failure
+ * @property {string | null} id null where it belongs to no request
+ * @property {"error"} type
+ * @property {string} code
+ * @property {string} [message]
+ * @property {string} [detail] the part of the message that only this case has
+ * @property {Discovery} [discovery]
+ */
+
+/** @typedef {Done | Failure} Answer */
+
+/**
+ * @param {string} extensionVersion
+ * @returns {Hello}
+ */
+export function hello(extensionVersion) {
+  return { id: newId(), type: "hello", protocol: PROTOCOL, extension: extensionVersion };
+}
+
+/**
+ * @param {string} id
+ * @param {string} url
+ * @param {Hints | null} hints
+ * @param {string | null} confirm
+ * @returns {Flattr}
+ */
+export function flattr(id, url, hints, confirm) {
+  /** @type {Flattr} */
+  const request = { id, type: "flattr", url };
+  if (hints) request.hints = hints;
+  if (confirm) request.confirm = confirm;
+  return request;
+}
+
+/**
+ * @param {string} request the id of the flattr to take back
+ * @returns {Cancel}
+ */
+export function cancel(request) {
+  return { id: newId(), type: "cancel", request };
+}
+
+/** @returns {string} */
+export function newId() {
+  return crypto.randomUUID();
+}
+
+/**
+ * Whether an address is one that can be flattred at all. Others never leave the browser: `file:`
+ * names folders of the person, and `about:` pages mean nothing to anybody else.
+ * @param {string | null | undefined} address
+ * @returns {address is string}
+ */
+export function isWebAddress(address) {
+  return typeof address === "string" && /^https?:\/\//i.test(address) && URL.canParse(address);
+}
+
+/**
+ * Brings what was read in a page into the shape and size of {@link Hints}. A URL that is too long
+ * is left out: cut short it would be another URL.
+ * @param {unknown} raw whatever the page's script returned
+ * @returns {Hints | null} null where the page said nothing usable
+ */
+export function boundHints(raw) {
+  if (typeof raw !== "object" || raw === null) return null;
+  const { title, canonical, payment } = /** @type {Record<string, unknown>} */ (raw);
+  const links = Array.isArray(payment) ? payment.filter(isShortWebAddress) : [];
+  return {
+    title: typeof title === "string" ? title.slice(0, MAX_TITLE_CHARS).toWellFormed() : null,
+    canonical: isShortWebAddress(canonical) ? canonical : null,
+    payment: links.slice(0, MAX_PAYMENT_LINKS),
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is string}
+ */
+function isShortWebAddress(value) {
+  return typeof value === "string" && value.length <= MAX_URL_CHARS && isWebAddress(value);
+}

@@ -1,0 +1,58 @@
+/**
+ * The context menus. Two items that say what they act on, since people take the wrong one
+ * otherwise. They are made once: browsers keep them while the background is stopped.
+ */
+
+import { flattrLink, flattrPage } from "./flattr_gesture.js";
+
+const WEB = ["http://*/*", "https://*/*"];
+
+/**
+ * Everything on a page that is not a link; a link has an item of its own.
+ * @type {chrome.contextMenus.CreateProperties["contexts"]}
+ */
+const ON_PAGE = ["page", "frame", "selection", "image", "video", "audio", "editable"];
+
+/** @returns {Promise<void>} */
+export async function makeMenus() {
+  await browser.contextMenus.removeAll();
+  await Promise.all([
+    create({
+      id: "flattr_page",
+      title: browser.i18n.getMessage("menu_page_label"),
+      contexts: ON_PAGE,
+      documentUrlPatterns: WEB,
+    }),
+    create({
+      id: "flattr_link",
+      title: browser.i18n.getMessage("menu_link_label"),
+      contexts: ["link"],
+      targetUrlPatterns: WEB,
+    }),
+  ]);
+}
+
+/**
+ * @param {{ menuItemId: string | number, linkUrl?: string, pageUrl?: string }} info
+ * @param {{ id?: number, url?: string, status?: string } | undefined} tab
+ */
+export async function chooseMenu(info, tab) {
+  if (tab?.id === undefined) return;
+  const here = { id: tab.id, url: tab.url ?? info.pageUrl, status: tab.status };
+  if (info.menuItemId === "flattr_link" && info.linkUrl) await flattrLink(here, info.linkUrl);
+  if (info.menuItemId === "flattr_page") await flattrPage(here);
+}
+
+/**
+ * @param {chrome.contextMenus.CreateProperties} item
+ * @returns {Promise<void>}
+ */
+function create(item) {
+  return new Promise((resolve, reject) => {
+    browser.contextMenus.create(item, () => {
+      const error = browser.runtime.lastError;
+      if (error) reject(new Error(error.message));
+      else resolve();
+    });
+  });
+}

@@ -1,0 +1,167 @@
+/**
+ * A card's data as elements. Text is only ever set as text: titles and addresses come from pages.
+ */
+
+import { secondsLeft } from "../presentation/card.js";
+
+/** @import { Button, Card, ThingCard } from "../presentation/card.js" */
+/** @import { Words } from "../presentation/words.js" */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A button that says yes does nothing at first, lest a key meant for the page presses it. */
+const CONFIRM_AFTER_MS = 500;
+
+/**
+ * @typedef {object} Around what a card needs besides its data
+ * @property {Words} words
+ * @property {string} logPlace
+ * @property {(act: Button["act"], id: string) => void} press
+ */
+
+/**
+ * @param {Card} card
+ * @param {Around} around
+ * @returns {HTMLElement}
+ */
+export function cardElement(card, around) {
+  const { words } = around;
+  const element = make("section", "card");
+  element.dataset.tone = card.tone;
+  element.append(headElement(card));
+  if (card.hosts) element.append(hostsElement(card.hosts, words));
+  if (card.thing) element.append(thingElement(card.thing));
+  if (card.command) element.append(commandElement(card.command, words));
+  if (card.log) element.append(logElement(around));
+  if (card.buttons.length > 0) element.append(buttonsElement(card, around));
+  return element;
+}
+
+/**
+ * The seconds in the mark of a card that is in its grace period.
+ * @param {HTMLElement} element of the card
+ * @param {Card} card
+ */
+export function showSeconds(element, card) {
+  const number = element.querySelector(".number");
+  if (number) number.textContent = String(secondsLeft(card, Date.now()));
+}
+
+/** @param {Card} card */
+function headElement(card) {
+  const head = make("header", "head");
+  const text = make("div", "");
+  text.append(make("h1", "", card.heading), make("p", "sentence", card.sentence));
+  head.append(markElement(card), text);
+  return head;
+}
+
+/** @param {Card} card */
+function markElement(card) {
+  const mark = make("span", "mark");
+  mark.setAttribute("aria-hidden", "true");
+  const ring = document.createElementNS(SVG, "svg");
+  ring.setAttribute("class", "ring");
+  ring.setAttribute("viewBox", "0 0 32 32");
+  ring.append(circle("whole"));
+  const isGrace = card.deadline > 0;
+  if (isGrace) {
+    ring.append(circle("left"));
+    const gone = card.graceMs - (card.deadline - Date.now());
+    mark.style.setProperty("--grace-length", `${card.graceMs}ms`);
+    mark.style.setProperty("--grace-gone", `${-gone}ms`);
+  }
+  mark.append(ring, make("span", "number", isGrace ? "" : card.glyph));
+  return mark;
+}
+
+/** @param {string} name */
+function circle(name) {
+  const element = document.createElementNS(SVG, "circle");
+  element.setAttribute("class", name);
+  for (const [key, value] of Object.entries({ cx: 16, cy: 16, r: 14, pathLength: 100 })) {
+    element.setAttribute(key, String(value));
+  }
+  return element;
+}
+
+/** @param {ThingCard} thing */
+function thingElement(thing) {
+  const element = make("div", "thing");
+  const title = make("p", "thing-title", thing.title);
+  title.dir = "auto";
+  const address = make("p", "thing-address", thing.address);
+  address.dir = "ltr";
+  // An address that stands in for a missing title is not said twice.
+  element.append(title);
+  if (thing.title !== thing.address) element.append(address);
+  if (thing.why) element.append(make("p", "thing-why", thing.why));
+  return element;
+}
+
+/**
+ * @param {{ from: string, to: string }} hosts
+ * @param {Words} words
+ */
+function hostsElement({ from, to }, words) {
+  const list = make("dl", "hosts");
+  list.append(
+    make("dt", "", words.say("popup_from_label")), make("dd", "", from),
+    make("dt", "", words.say("popup_to_label")), make("dd", "", to),
+  );
+  return list;
+}
+
+/**
+ * @param {string} command
+ * @param {Words} words
+ */
+function commandElement(command, words) {
+  const element = make("div", "command");
+  const copy = make("button", "", words.say("popup_copy_button"));
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(command);
+    copy.textContent = words.say("popup_copied_button");
+  });
+  element.append(make("code", "", command), copy);
+  return element;
+}
+
+/** @param {Around} around */
+function logElement({ words, logPlace }) {
+  const element = make("p", "log", `${words.say("popup_log_label")} `);
+  element.append(make("code", "", logPlace));
+  return element;
+}
+
+/**
+ * @param {Card} card
+ * @param {Around} around
+ */
+function buttonsElement(card, { press }) {
+  const element = make("div", "buttons");
+  for (const { act, label, isPrimary } of card.buttons) {
+    const button = make("button", isPrimary && act === "confirm" ? "primary" : "", label);
+    button.dataset.act = act;
+    button.addEventListener("click", () => press(act, card.id));
+    if (act === "confirm") {
+      button.disabled = true;
+      setTimeout(() => { button.disabled = false; }, CONFIRM_AFTER_MS);
+    }
+    element.append(button);
+  }
+  return element;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} name of the class
+ * @param {string} [text]
+ */
+function make(tag, name, text) {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}

@@ -1,0 +1,163 @@
+/**
+ * The popup: shows the state of one tab as it changes, and passes on what the person presses. It
+ * decides nothing and keeps nothing.
+ */
+
+import { cardOf } from "../presentation/card.js";
+import { wordsOf } from "../presentation/words.js";
+import { endedQuietly, keyOf } from "../state/tab_machine.js";
+import { cardElement, showSeconds } from "./elements.js";
+
+/** @import { Card } from "../presentation/card.js" */
+/** @import { Gesture, TabState } from "../state/tab_machine.js" */
+/** @import { PopupMessage } from "../gestures/popup_messages.js" */
+
+/** Long enough to read one line after the last thing that happened. */
+const LINGER_MS = 2_500;
+const TICK_AFTER_MS = 10;
+const OVERDUE_MS = 1_000;
+
+/** @type {Readonly<Record<string, string>>} */
+const LOG_PLACES = {
+  mac: "~/Library/Application Support/flattr-host/flattr-host.log",
+  win: "%LOCALAPPDATA%\\flattr-host\\flattr-host.log",
+};
+const LOG_PLACE = "~/.local/state/flattr-host/flattr-host.log";
+
+const tabId = Number(new URLSearchParams(location.search).get("tab"));
+const key = keyOf(tabId);
+const words = wordsOf(browser.i18n.getMessage);
+const cards = /** @type {HTMLElement} */ (document.getElementById("cards"));
+const status = /** @type {HTMLElement} */ (document.getElementById("status"));
+
+/** @type {Map<string, { card: Card, element: HTMLElement }>} */
+let shown = new Map();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let closing;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let ticking;
+let logPlace = LOG_PLACE;
+
+/**
+ * @param {PopupMessage["act"]} act
+ * @param {string[]} gestures
+ */
+function tell(act, gestures) {
+  return browser.runtime.sendMessage({ act, tab: tabId, gestures });
+}
+
+/**
+ * @param {PopupMessage["act"]} act
+ * @param {string} gesture
+ */
+function press(act, gesture) {
+  tell(act, [gesture]);
+}
+
+/** @param {TabState | undefined} state */
+function show(state) {
+  const gestures = (state?.gestures ?? []).toReversed();
+  if (gestures.length === 0) return window.close();
+  const before = shown;
+  shown = new Map(gestures.map((gesture) => [gesture.id, entryOf(gesture, before)]));
+  const elements = [...shown.values()].map(({ element }) => element);
+  if (elements.some((element, place) => cards.children[place] !== element)
+      || elements.length !== cards.children.length) {
+    cards.replaceChildren(...elements);
+    focusFirst();
+  }
+  tick();
+  announce([...shown.values()][0]?.card);
+  tellRead(gestures);
+  closeSoon(gestures.every(endedQuietly));
+}
+
+/**
+ * Firefox loads a popup as soon as the mouse button is down, visible as far as the document knows,
+ * and may not show it in the end; only focus tells that it did. Words marked as read too early
+ * would turn the rest of a slow click into a flattr.
+ * @param {Gesture[]} gestures
+ */
+function tellRead(gestures) {
+  const unread = gestures.filter((gesture) => gesture.unread).map(({ id }) => id);
+  if (unread.length > 0 && document.hasFocus()) tell("read", unread);
+}
+
+/**
+ * A card that has not changed keeps its element, and with it focus and animation.
+ * @param {Gesture} gesture
+ * @param {typeof shown} before
+ */
+function entryOf(gesture, before) {
+  const card = cardOf(gesture, Date.now(), words);
+  const old = before.get(gesture.id);
+  if (old && JSON.stringify(old.card) === JSON.stringify(card)) return old;
+  return { card, element: cardElement(card, { words, logPlace, press }) };
+}
+
+/** Undo, or Cancel before a yes: a key that was meant for the page does no harm. */
+function focusFirst() {
+  /** @type {HTMLElement | null} */
+  const button = cards.querySelector("[data-act]");
+  button?.focus();
+}
+
+/** Firefox forgets what was focused before it showed the popup. */
+function getFocus() {
+  if (document.activeElement === document.body) focusFirst();
+  showStored();
+}
+
+/** @param {Card | undefined} card */
+function announce(card) {
+  const text = [card?.heading, card?.thing?.title, card?.sentence].filter(Boolean).join("\n");
+  if (status.textContent !== text) status.textContent = text;
+}
+
+/** @param {boolean} isOver nothing is left to do or to read */
+function closeSoon(isOver) {
+  clearTimeout(closing);
+  if (!isOver) return;
+  closing = setTimeout(() => {
+    if (isInUse()) closeSoon(true);
+    else window.close();
+  }, LINGER_MS);
+}
+
+function isInUse() {
+  return document.documentElement.matches(":hover")
+    || (document.activeElement !== document.body && document.activeElement !== null);
+}
+
+/**
+ * Shows each number a moment after its second began, as the badge does. A second after the last one
+ * there has long been news; if not, the background died and has to be started to find that out.
+ */
+function tick() {
+  const now = Date.now();
+  const graces = [...shown.values()].filter(({ card }) => card.deadline > 0);
+  for (const { card, element } of graces) showSeconds(element, card);
+  clearTimeout(ticking);
+  if (graces.some(({ card }) => now > card.deadline + OVERDUE_MS)) return void tell("read", []);
+  const waits = graces.map(({ card }) => card.deadline > now ? (card.deadline - now) % 1000 : 1000);
+  if (waits.length > 0) ticking = setTimeout(tick, Math.min(...waits) + TICK_AFTER_MS);
+}
+
+async function showStored() {
+  const found = await browser.storage.session.get(key);
+  show(/** @type {TabState | undefined} */ (found[key]));
+}
+
+async function start() {
+  document.documentElement.lang = words.language;
+  document.documentElement.dir = words.direction;
+  const { os } = await browser.runtime.getPlatformInfo();
+  logPlace = LOG_PLACES[os] ?? LOG_PLACE;
+  browser.storage.session.onChanged.addListener((changes) => {
+    if (key in changes) showStored();
+  });
+  window.addEventListener("focus", getFocus);
+  await showStored();
+}
+
+start();

@@ -1,0 +1,87 @@
+/**
+ * How each way a gesture can end is shown: a tone, and the keys of its words. One row a code; those
+ * of the host are the table of error codes in docs/protocol.md, and a test compares the two.
+ */
+
+const INSTALL = "python3 install.py";
+const HISTORY = "flattr-host flattrs";
+
+/**
+ * @typedef {"busy" | "grace" | "good" | "quiet" | "question" | "trouble"} Tone
+ *
+ * @typedef {object} Look
+ * @property {Tone} tone
+ * @property {string} heading key of the words
+ * @property {string} sentence key of the words
+ * @property {string} [command] what to type, the one thing that helps
+ * @property {boolean} [log] whether the log says more
+ */
+
+/**
+ * @param {Tone} tone
+ * @param {string} heading
+ * @param {string} sentence
+ * @param {Pick<Look, "command" | "log">} [help]
+ * @returns {Look}
+ */
+function look(tone, heading, sentence, help) {
+  return { tone, heading, sentence, ...help };
+}
+
+/** The extension and the host misunderstood each other: a defect, and nothing was flattred. */
+const MISUNDERSTOOD = look(
+  "trouble", "popup_misunderstood_heading", "popup_misunderstood_sentence",
+  { command: INSTALL, log: true },
+);
+
+/** @type {Readonly<Record<string, Look>>} */
+export const OUTCOMES = Object.freeze({
+  flattred: look("good", "popup_flattred_heading", "popup_flattred_sentence"),
+
+  // The host's errors.
+  invalid_json: MISUNDERSTOOD,
+  invalid_request: MISUNDERSTOOD,
+  unknown_type: MISUNDERSTOOD,
+  empty_frame: MISUNDERSTOOD,
+  frame_too_large: MISUNDERSTOOD,
+  answer_too_large: MISUNDERSTOOD,
+  duplicate_id: MISUNDERSTOOD,
+  too_many_requests: look("trouble", "popup_busy_heading", "popup_busy_sentence"),
+  unsupported_protocol: look(
+    "trouble", "popup_unsupported_heading", "popup_unsupported_sentence", { command: INSTALL }),
+  internal_error: look(
+    "trouble", "popup_internal_heading", "popup_unknown_end_sentence",
+    { command: HISTORY, log: true }),
+  not_flattrable: look("quiet", "popup_not_flattrable_heading", "popup_not_flattrable_sentence"),
+  confirmation_required: look(
+    "question", "popup_confirmation_heading", "popup_confirmation_sentence"),
+  cancelled: look("quiet", "popup_undone_heading", "popup_undone_sentence"),
+  flattr_once: look("quiet", "popup_flattr_once_heading", "popup_flattr_once_sentence"),
+  flattr_owner: look("quiet", "popup_flattr_owner_heading", "popup_flattr_owner_sentence"),
+  no_means: look("trouble", "popup_no_means_heading", "popup_no_means_sentence"),
+  not_found: look("quiet", "popup_not_found_heading", "popup_not_found_sentence"),
+  ledger_unavailable: look(
+    "trouble", "popup_ledger_unavailable_heading", "popup_ledger_unavailable_sentence",
+    { log: true }),
+  invalid_settings: look(
+    "trouble", "popup_invalid_settings_heading", "popup_invalid_settings_sentence"),
+  validation: look("quiet", "popup_validation_heading", "popup_validation_sentence"),
+
+  // Found out on this side of the port.
+  not_installed: look(
+    "trouble", "popup_not_installed_heading", "popup_not_installed_sentence",
+    { command: INSTALL }),
+  broken: look(
+    "trouble", "popup_broken_heading", "popup_broken_sentence", { command: INSTALL, log: true }),
+  crashed: look(
+    "trouble", "popup_crashed_heading", "popup_unknown_end_sentence", { command: HISTORY }),
+  no_answer: look(
+    "trouble", "popup_no_answer_heading", "popup_unknown_end_sentence", { command: HISTORY }),
+  interrupted: look(
+    "trouble", "popup_interrupted_heading", "popup_unknown_end_sentence", { command: HISTORY }),
+  not_http: look("quiet", "popup_not_flattrable_heading", "reason_not_http_sentence"),
+  too_long: look("quiet", "popup_not_flattrable_heading", "reason_too_long_sentence"),
+});
+
+/** A code that a newer host may know: its own sentence is shown. */
+export const UNKNOWN_CODE = look("trouble", "popup_refused_heading", "popup_refused_sentence");

@@ -1,0 +1,53 @@
+/**
+ * The toolbar button of a tab: puts on it what `badge.js` decides.
+ */
+
+import { COLOURS, TEXT_COLOUR, badgeOf } from "./badge.js";
+import { GLYPHS } from "./card.js";
+import { wordsOf } from "./words.js";
+
+/** @import { TabState } from "../state/tab_machine.js" */
+
+/**
+ * The popup's address says whose tab's state it shows.
+ * @param {number} tabId
+ */
+export function popupOf(tabId) {
+  return `popup/popup.html?tab=${tabId}`;
+}
+
+/**
+ * Answers a gesture with the first visible change, before anything else is looked up.
+ * @param {number} tabId
+ */
+export function acknowledge(tabId) {
+  settled([
+    browser.action.setBadgeText({ tabId, text: GLYPHS.busy }),
+    browser.action.setBadgeTextColor({ tabId, color: TEXT_COLOUR }),
+    browser.action.setBadgeBackgroundColor({ tabId, color: COLOURS.busy }),
+    browser.action.setTitle({ tabId, title: browser.i18n.getMessage("popup_asking_heading") }),
+  ]);
+}
+
+/**
+ * @param {number} tabId
+ * @param {TabState | null} state
+ */
+export async function present(tabId, state) {
+  const badge = badgeOf(state, Date.now(), wordsOf(browser.i18n.getMessage));
+  await settled([
+    browser.action.setBadgeText({ tabId, text: badge.text }),
+    browser.action.setBadgeTextColor({ tabId, color: TEXT_COLOUR }),
+    browser.action.setBadgeBackgroundColor({ tabId, color: badge.colour }),
+    browser.action.setTitle({ tabId, title: badge.title }),
+    browser.action.setPopup({ tabId, popup: badge.opensPopup ? popupOf(tabId) : "" }),
+  ]);
+}
+
+/**
+ * A tab may be closed at any moment, and then every call about it is refused.
+ * @param {Promise<unknown>[]} calls
+ */
+async function settled(calls) {
+  await Promise.allSettled(calls);
+}

@@ -1,0 +1,33 @@
+/**
+ * The words of the extension, in the person's language. Translators find them in `_locales/`.
+ *
+ * @typedef {object} Words
+ * @property {(key: string, ...values: string[]) => string} say
+ * @property {(key: string, count: number) => string} sayCount by the plural form of `count`, whose
+ *   keys are `key_one`, `key_other` and what else the language has
+ * @property {(date: Date) => string} sayDay
+ * @property {string} language of the messages, which may not be the browser's
+ * @property {"ltr" | "rtl"} direction
+ */
+
+/**
+ * @param {(key: string, values?: string[]) => string} getMessage `i18n.getMessage`
+ * @returns {Words}
+ */
+export function wordsOf(getMessage) {
+  const language = getMessage("locale_language_code");
+  const plural = new Intl.PluralRules(language);
+  const number = new Intl.NumberFormat(language);
+  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", timeZone: "UTC" });
+  /** @type {Words["say"]} */
+  const say = (key, ...values) => getMessage(key, values);
+  return {
+    say,
+    sayCount: (key, count) =>
+      say(`${key}_${plural.select(count)}`, number.format(count))
+      || say(`${key}_other`, number.format(count)),
+    sayDay: (date) => day.format(date),
+    language,
+    direction: getMessage("locale_text_direction") === "rtl" ? "rtl" : "ltr",
+  };
+}

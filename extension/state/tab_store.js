@@ -1,0 +1,94 @@
+/**
+ * The states of all tabs, in `storage.session`: gone with the browser, kept when the background is
+ * stopped. Changes run one after the other, and what is seen of a tab changes with its state.
+ */
+
+import { present } from "../presentation/toolbar.js";
+import { KEY_PREFIX, endOrphans, keyOf } from "./tab_machine.js";
+
+/** @import { TabState } from "./tab_machine.js" */
+
+/** Names this start of the background; a gesture of another one has lost its port. */
+export const RUN = crypto.randomUUID();
+
+/** @type {Promise<unknown>} */
+let queue = Promise.resolve();
+
+/**
+ * @param {number} tabId
+ * @returns {Promise<TabState | null>}
+ */
+export function read(tabId) {
+  return inTurn(() => load(tabId));
+}
+
+/**
+ * @param {number} tabId
+ * @param {(state: TabState | null) => TabState | null} change
+ * @returns {Promise<TabState | null>} the state afterwards
+ */
+export function update(tabId, change) {
+  return inTurn(async () => {
+    const before = await load(tabId);
+    const after = change(before);
+    if (after === before) return after;
+    if (after) await browser.storage.session.set({ [keyOf(tabId)]: after });
+    else await browser.storage.session.remove(keyOf(tabId));
+    await present(tabId, after);
+    return after;
+  });
+}
+
+/**
+ * As {@link update}, for a tab that has a state; one that was closed meanwhile gets none again.
+ * @param {number} tabId
+ * @param {(state: TabState) => TabState | null} change
+ */
+export function amend(tabId, change) {
+  return update(tabId, (state) => state && change(state));
+}
+
+/**
+ * Shows a tab's state again, where the browser has reset the button.
+ * @param {number} tabId
+ */
+export function showAgain(tabId) {
+  return inTurn(async () => present(tabId, await load(tabId)));
+}
+
+/** @param {number} tabId */
+export function forget(tabId) {
+  return inTurn(() => browser.storage.session.remove(keyOf(tabId)));
+}
+
+/** Says of every flattr that an earlier background left under way that its end is unknown. */
+export async function endAllOrphans() {
+  const all = await browser.storage.session.get(null);
+  for (const key of Object.keys(all).filter((name) => name.startsWith(KEY_PREFIX))) {
+    const tabId = Number(key.slice(KEY_PREFIX.length));
+    await amend(tabId, (state) => ({ ...state }));
+  }
+}
+
+/**
+ * @param {number} tabId
+ * @returns {Promise<TabState | null>}
+ */
+async function load(tabId) {
+  const key = keyOf(tabId);
+  /** @type {Record<string, TabState | undefined>} */
+  const found = await browser.storage.session.get(key);
+  const state = found[key];
+  return state ? endOrphans(state, RUN) : null;
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} job
+ * @returns {Promise<T>}
+ */
+function inTurn(job) {
+  const done = queue.then(job);
+  queue = done.catch(() => {});
+  return done;
+}

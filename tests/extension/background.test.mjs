@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+
+import { DOUBLE_CLICK_MS, keyOf } from "../../extension/state/tab_machine.js";
+import { OWN_PAGE, fakeBrowser } from "./fake_browser.mjs";
+import { DISCOVERY, PAGE } from "./helpers.mjs";
+
+const browser = fakeBrowser();
+globalThis.browser = browser;
+await import("../../extension/background.js");
+
+let tab = { id: 0, url: PAGE, status: "complete" };
+
+/** Lets everything happen that waits for nothing from outside. */
+async function settle() {
+  for (let turn = 0; turn < 20; turn += 1) {
+    await new Promise((resolve) => { setImmediate(resolve); });
+  }
+}
+
+/** A click of somebody who has seen the answer to the last one. */
+async function clickLater() {
+  await new Promise((resolve) => { setTimeout(resolve, DOUBLE_CLICK_MS + 20); });
+  browser.action.onClicked.fire(tab);
+  await settle();
+}
+
+async function click() {
+  browser.action.onClicked.fire(tab);
+  await settle();
+}
+
+const port = () => browser.ports.at(-1);
+const badge = () => browser.badges.get(tab.id);
+const gestures = () => browser.stored.get(keyOf(tab.id))?.gestures ?? [];
+const flattrs = () => port().sentOf("flattr").filter(({ url }) => url === tab.url);
+const count = (name) => browser.calls.filter(([call]) => call === name).length;
+
+async function say(message, id = flattrs().at(-1).id) {
+  port().answer(id, message);
+  await settle();
+}
+
+async function reachGrace(seconds = 60) {
+  await click();
+  await say({ type: "status", state: "discovered", discovery: DISCOVERY });
+  await say({ type: "status", state: "undo", seconds });
+}
+
+beforeEach(() => {
+  tab = { id: tab.id + 1, url: `${PAGE}/${tab.id}`, status: "complete" };
+  browser.calls.length = 0;
+});
+
+describe("before a click", () => {
+  test("no host is started and nothing is read, whatever is loaded", async () => {
+    browser.tabs.onUpdated.fire(tab.id, { status: "loading", url: PAGE }, tab);
+    browser.tabs.onUpdated.fire(tab.id, { status: "complete" }, tab);
+    await settle();
+    assert.deepEqual(browser.calls, []);
+  });
+
+  test("two menu items are made, each for what its words say", async () => {
+    browser.runtime.onInstalled.fire();
+    await settle();
+    assert.equal(browser.calls[0][0], "removeAll");
+    const [page, link] = browser.calls.slice(1).map(([, item]) => item);
+    assert.equal(page.title, "Flattr this page");
+    assert.equal(page.contexts.includes("link"), false);
+    assert.equal(link.title, "Flattr this link");
+    assert.deepEqual(link.contexts, ["link"]);
+  });
+});
+
+describe("a click", () => {
+  test("changes the badge at once, before anything is waited for", async () => {
+    browser.action.onClicked.fire(tab);
+    assert.deepEqual(browser.calls[0], ["setBadgeText", { tabId: tab.id, text: "…" }]);
+    await settle();
+  });
+
+  test("flattrs the page with what it says of itself", async () => {
+    await click();
+    assert.equal(count("executeScript"), 1);
+    const [request] = flattrs();
+    assert.equal(request.url, tab.url);
+    assert.deepEqual(request.hints, { title: "A page", canonical: null, payment: [] });
+    await say({ type: "done", thing: { title: "Tools", flattrs: 2 } });
+    assert.equal(badge().text, "✓");
+    assert.equal(badge().popup, "");
+    assert.match(badge().title, /^Flattred: Tools\n2 flattrs/);
+    assert.equal(count("openPopup"), 0);
+  });
+
+  test("starts no host for a page that is none of the web", async () => {
+    tab.url = "file:///home/somebody/diary.html";
+    await click();
+    assert.equal(count("connectNative"), 0);
+    assert.equal(count("executeScript"), 0);
+    assert.equal(gestures()[0].outcome.code, "not_http");
+    assert.equal(count("openPopup"), 1);
+  });
+
+  test("that is doubled flattrs once", async () => {
+    browser.action.onClicked.fire(tab);
+    browser.action.onClicked.fire(tab);
+    await settle();
+    assert.equal(flattrs().length, 1);
+    const [{ id }] = flattrs();
+    assert.equal(port().sentOf("cancel").some(({ request }) => request === id), false);
+    await say({ type: "done" });
+  });
+});
+
+describe("the grace period", () => {
+  test("counts down, opens the popup, and leaves the button free for Undo", async () => {
+    await reachGrace();
+    assert.equal(badge().text, "60");
+    assert.equal(count("openPopup"), 1);
+    assert.equal(badge().popup, "");
+    await say({ type: "error", code: "cancelled" });
+  });
+
+  test("ends with a second click, which is Undo", async () => {
+    await reachGrace();
+    await clickLater();
+    assert.equal(flattrs().length, 1);
+    assert.equal(port().sentOf("cancel").at(-1).request, flattrs()[0].id);
+    await say({ type: "error", code: "cancelled" });
+    assert.equal(badge().text, "–");
+    assert.match(badge().title, /^Undone/);
+  });
+
+  test("ends with Undo in the popup", async () => {
+    await reachGrace();
+    const [{ id }] = flattrs();
+    browser.runtime.onMessage.fire({ act: "undo", tab: tab.id, gestures: [id] }, OWN_PAGE);
+    await settle();
+    assert.equal(port().sentOf("cancel").at(-1).request, id);
+    await say({ type: "error", code: "cancelled" });
+  });
+
+  test("goes on over a navigation, and is shown again", async () => {
+    await reachGrace();
+    browser.badges.delete(tab.id);
+    browser.tabs.onUpdated.fire(tab.id, { status: "loading" }, tab);
+    await settle();
+    assert.equal(badge().text, "60");
+    await say({ type: "done" });
+    assert.equal(badge().text, "✓");
+  });
+
+  test("leaves nothing behind of a tab that was closed", async () => {
+    await reachGrace();
+    browser.tabs.onRemoved.fire(tab.id, {});
+    await settle();
+    await say({ type: "done" });
+    assert.equal(browser.stored.has(keyOf(tab.id)), false);
+  });
+});
+
+describe("a link", () => {
+  test("is flattred itself, and no page is read", async () => {
+    const link = `https://github.com/alice/${tab.id}`;
+    const info = { menuItemId: "flattr_link", linkUrl: link, pageUrl: tab.url };
+    browser.contextMenus.onClicked.fire(info, tab);
+    await settle();
+    assert.equal(count("executeScript"), 0);
+    const request = port().sentOf("flattr").at(-1);
+    assert.equal(request.url, link);
+    assert.equal("hints" in request, false);
+    await say({ type: "done" }, request.id);
+  });
+
+  test("that is under way already is not flattred twice", async () => {
+    const info = { menuItemId: "flattr_page", pageUrl: tab.url };
+    browser.contextMenus.onClicked.fire(info, tab);
+    await settle();
+    browser.contextMenus.onClicked.fire(info, tab);
+    await settle();
+    assert.equal(flattrs().length, 1);
+    await say({ type: "done" });
+  });
+});
+
+describe("a question", () => {
+  const discovery = { ...DISCOVERY, caution: "Look twice." };
+
+  async function ask() {
+    await click();
+    await say({ type: "error", code: "confirmation_required", discovery });
+    return gestures()[0].id;
+  }
+
+  test("opens the popup, now and with each click until it is answered", async () => {
+    await ask();
+    assert.equal(count("openPopup"), 1);
+    assert.equal(badge().text, "?");
+    assert.equal(badge().popup, `popup/popup.html?tab=${tab.id}`);
+    await clickLater();
+    assert.equal(count("openPopup"), 2);
+    assert.equal(flattrs().length, 1);
+  });
+
+  test("answered with yes sends the request again, with the target that was shown", async () => {
+    const id = await ask();
+    browser.runtime.onMessage.fire({ act: "confirm", tab: tab.id, gestures: [id] }, OWN_PAGE);
+    await settle();
+    const [first, second] = flattrs();
+    assert.equal(second.confirm, DISCOVERY.target);
+    assert.deepEqual(second.hints, first.hints);
+    assert.notEqual(second.id, first.id);
+    await say({ type: "done" });
+    assert.equal(badge().text, "✓");
+  });
+
+  test("answered with yes twice is flattred once", async () => {
+    const id = await ask();
+    for (let press = 0; press < 2; press += 1) {
+      browser.runtime.onMessage.fire({ act: "confirm", tab: tab.id, gestures: [id] }, OWN_PAGE);
+    }
+    await settle();
+    assert.equal(flattrs().filter(({ confirm }) => confirm).length, 1);
+    await say({ type: "done" });
+  });
+
+  test("answered with no is gone", async () => {
+    const id = await ask();
+    browser.runtime.onMessage.fire({ act: "dismiss", tab: tab.id, gestures: [id] }, OWN_PAGE);
+    await settle();
+    assert.deepEqual(gestures(), []);
+    assert.equal(badge().text, "");
+  });
+
+  test("is answered by nobody but the popup", async () => {
+    const id = await ask();
+    const yes = { act: "confirm", tab: tab.id, gestures: [id] };
+    for (const sender of [{}, { ...OWN_PAGE, url: PAGE }, { ...OWN_PAGE, id: "other" }]) {
+      browser.runtime.onMessage.fire(yes, sender);
+    }
+    for (const message of [null, "confirm", {}, { ...yes, tab: "1" }, { ...yes, gestures: [7] }]) {
+      browser.runtime.onMessage.fire(message, OWN_PAGE);
+    }
+    await settle();
+    assert.equal(flattrs().length, 1);
+  });
+});
+
+describe("trouble", () => {
+  test("that was read lets the next click flattr again", async () => {
+    await click();
+    await say({ type: "error", code: "no_means" });
+    assert.equal(badge().text, "!");
+    const [{ id }] = gestures();
+    browser.runtime.onMessage.fire({ act: "read", tab: tab.id, gestures: [id] }, OWN_PAGE);
+    await settle();
+    assert.equal(badge().popup, "");
+    await clickLater();
+    assert.equal(flattrs().length, 2);
+    await say({ type: "done" });
+  });
+
+  test("of a host that crashes is told, and the next click starts another", async () => {
+    await click();
+    port().onDisconnect.fire(port());
+    await settle();
+    assert.equal(gestures()[0].outcome.code, "crashed");
+    assert.match(badge().title, /flattr-host flattrs$/);
+    assert.equal(count("connectNative") <= 1, true);
+  });
+});

@@ -1,0 +1,104 @@
+/**
+ * As much of `browser` as the background uses. It does what it is told and writes down what it was
+ * asked; what real browsers make of the same calls is tested with real browsers.
+ */
+
+import { MANIFEST, getMessage } from "./helpers.mjs";
+
+const ORIGIN = "chrome-extension://own/";
+export const OWN_PAGE = { id: "own", url: `${ORIGIN}popup/popup.html?tab=1` };
+
+class Event {
+  #listeners = [];
+  addListener = (listener) => this.#listeners.push(listener);
+  fire = (...given) => this.#listeners.map((listener) => listener(...given));
+}
+
+export class Port {
+  sent = [];
+  onMessage = new Event();
+  onDisconnect = new Event();
+
+  postMessage = (message) => {
+    this.sent.push(message);
+    if (message.type === "hello") this.answer(message.id, { type: "done", protocol: 1 });
+  };
+
+  disconnect = () => {};
+
+  answer(id, message) {
+    queueMicrotask(() => this.onMessage.fire({ id, ...message }));
+  }
+
+  sentOf(type) {
+    return this.sent.filter((message) => message.type === type);
+  }
+}
+
+export function fakeBrowser() {
+  const calls = [];
+  const stored = new Map();
+  const badges = new Map();
+  const ports = [];
+  const record = (name, answer = () => undefined) => async (...given) => {
+    calls.push([name, ...given]);
+    return answer(...given);
+  };
+  const setter = (name, field) => record(name, ({ tabId, ...rest }) => {
+    badges.set(tabId, { ...badges.get(tabId), [field]: Object.values(rest)[0] });
+  });
+  return {
+    calls, ports, badges, stored,
+    action: {
+      onClicked: new Event(),
+      openPopup: record("openPopup"),
+      setBadgeBackgroundColor: setter("setBadgeBackgroundColor", "colour"),
+      setBadgeText: setter("setBadgeText", "text"),
+      setBadgeTextColor: record("setBadgeTextColor"),
+      setPopup: setter("setPopup", "popup"),
+      setTitle: setter("setTitle", "title"),
+    },
+    contextMenus: {
+      onClicked: new Event(),
+      removeAll: record("removeAll"),
+      create: (item, made) => {
+        calls.push(["create", item]);
+        queueMicrotask(made);
+      },
+    },
+    i18n: { getMessage },
+    runtime: {
+      id: "own",
+      onInstalled: new Event(),
+      onMessage: new Event(),
+      connectNative: (name) => {
+        calls.push(["connectNative", name]);
+        ports.push(new Port());
+        return ports.at(-1);
+      },
+      getContexts: async () => [],
+      getManifest: () => MANIFEST,
+      getURL: (path) => ORIGIN + path,
+    },
+    scripting: {
+      executeScript: record("executeScript", () => [
+        { result: { title: "A page", canonical: null, payment: [] } },
+      ]),
+    },
+    storage: {
+      session: {
+        get: async (key) => key === null ? Object.fromEntries(stored)
+          : stored.has(key) ? { [key]: structuredClone(stored.get(key)) } : {},
+        set: async (items) => {
+          for (const [key, value] of Object.entries(items)) stored.set(key, structuredClone(value));
+        },
+        remove: async (key) => void stored.delete(key),
+      },
+    },
+    tabs: {
+      get: async (id) => ({ id, active: true, windowId: 1 }),
+      onRemoved: new Event(),
+      onUpdated: new Event(),
+    },
+  };
+}

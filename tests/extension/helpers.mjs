@@ -1,0 +1,89 @@
+/**
+ * What the tests share: the extension's words without a browser, and gestures in any phase.
+ */
+
+import { readFileSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { wordsOf } from "../../extension/presentation/words.js";
+import { newGesture, withAnswer, withStatus } from "../../extension/state/tab_machine.js";
+
+const ROOT = new URL("../../", import.meta.url);
+export const EXTENSION = new URL("extension/", ROOT);
+
+/** @param {string} path from the top of the repository */
+export function textOf(path) {
+  return readFileSync(new URL(path, ROOT), "utf8");
+}
+
+export const MESSAGES = JSON.parse(textOf("extension/_locales/en/messages.json"));
+export const MANIFEST = JSON.parse(textOf("extension/manifest.json"));
+
+/** `i18n.getMessage` as browsers do it: named placeholders, and "" for a key that is missing. */
+export function getMessage(key, values = []) {
+  const { message = "", placeholders = {} } = MESSAGES[key] ?? {};
+  return message.replace(/\$(\w+)\$/g, (_, name) => {
+    const { content } = placeholders[name.toLowerCase()];
+    return content.replace(/\$(\d)/g, (__, place) => values[place - 1] ?? "");
+  });
+}
+
+export const WORDS = wordsOf(getMessage);
+
+/** Paths below `extension/`, with slashes. */
+export function extensionFiles() {
+  return readdirSync(fileURLToPath(EXTENSION), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath ?? entry.path}/${entry.name}`
+      .slice(fileURLToPath(EXTENSION).length).replaceAll("\\", "/").replace(/^\/+/, ""));
+}
+
+/** The codes in the table of docs/protocol.md. */
+export function protocolCodes() {
+  const [, table] = textOf("docs/protocol.md").split("## Error codes");
+  return [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
+}
+
+/**
+ * The reasons in a table of docs/discovery.md.
+ * @param {"something" | "nothing"} what can be flattred for them
+ */
+export function reasonsFor(what) {
+  const [, rest] = textOf("docs/discovery.md").split(`## Why ${what} can be flattred`);
+  const [table] = rest.split("\n## ");
+  return [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason);
+}
+
+export const NOW = Date.UTC(2026, 10, 23, 12);
+export const PAGE = "https://example.org/post";
+
+export const DISCOVERY = Object.freeze({
+  url: PAGE, flattrable: true, reason: "site", explanation: "A GitHub repository of alice.",
+  target: "https://github.com/alice/tools", site: "github", kind: "repository", owner: "alice",
+  title: null, part_of: null, caution: null,
+});
+
+export function asking(given = {}) {
+  return newGesture({ id: "a", run: "run", source: "page", url: PAGE, started: NOW, ...given });
+}
+
+export function inGrace(given = {}) {
+  const discovered = withStatus(asking(given), { state: "discovered", discovery: DISCOVERY }, NOW);
+  return withStatus(discovered, { state: "undo", seconds: 3 }, NOW);
+}
+
+export function sending(given = {}) {
+  return withStatus(inGrace(given), { state: "sending" }, NOW + 3000);
+}
+
+export function flattred(given = {}, flattrs = 1) {
+  return withAnswer(sending(given), { type: "done", thing: { title: "Tools", flattrs } });
+}
+
+export function failed(code, given = {}, more = {}) {
+  return withAnswer(asking(given), { type: "error", code, message: `Host: ${code}.`, ...more });
+}
+
+export function tabWith(...gestures) {
+  return { page: PAGE, loading: false, gestures };
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, test } from "node:test";
+
+import { MANIFEST, extensionFiles, textOf } from "./helpers.mjs";
+
+describe("the manifest", () => {
+  test("asks for five permissions and nothing else", () => {
+    assert.deepEqual(MANIFEST.permissions.toSorted(),
+      ["activeTab", "contextMenus", "nativeMessaging", "scripting", "storage"]);
+    for (const key of ["host_permissions", "optional_permissions", "optional_host_permissions",
+      "content_scripts", "web_accessible_resources", "externally_connectable"]) {
+      assert.equal(MANIFEST[key], undefined, key);
+    }
+  });
+
+  test("gives the same id on every machine", () => {
+    const digest = createHash("sha256").update(Buffer.from(MANIFEST.key, "base64")).digest("hex");
+    const letter = (hex) => "abcdefghijklmnop"[parseInt(hex, 16)];
+    const id = [...digest.slice(0, 32)].map(letter).join("");
+    assert.match(id, /^[a-p]{32}$/);
+    assert.equal(MANIFEST.browser_specific_settings.gecko.id, "flattr-host@flattr-host.github.io");
+  });
+
+  test("leaves every click on the button to the background", () => {
+    assert.equal(MANIFEST.action.default_popup, undefined);
+  });
+
+  test("declares the shortcut without taking one from anybody", () => {
+    assert.deepEqual(MANIFEST.commands, { _execute_action: {} });
+  });
+
+  test("lets its pages load nothing from elsewhere", () => {
+    const policy = MANIFEST.content_security_policy.extension_pages;
+    assert.equal(policy,
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'");
+  });
+
+  test("has the pictures that it names", () => {
+    const files = new Set(extensionFiles());
+    const named = [MANIFEST.icons, MANIFEST.action.default_icon].flatMap(Object.values);
+    for (const path of named) assert.ok(files.has(path), path);
+    assert.deepEqual(Object.keys(MANIFEST.icons), ["16", "32", "48", "128"]);
+  });
+});
+
+describe("the folder", () => {
+  const KINDS = new RegExp(`^(${[
+    "manifest\\.json",
+    "_locales/\\w+/messages\\.json",
+    "icons/[\\w-]+\\.png",
+    "(\\w+/)?\\w+\\.js",
+    "popup/\\w+\\.(html|css)",
+  ].join("|")})$`);
+
+  test("holds nothing that does not belong into a package", () => {
+    assert.deepEqual(extensionFiles().filter((file) => !KINDS.test(file)), []);
+  });
+
+  test("sets text only as text, and runs no text as code", () => {
+    const forbidden = /(inner|outer|insertAdjacent)HTML|document\.write|\beval\(|new Function/;
+    for (const file of extensionFiles().filter((name) => name.endsWith(".js"))) {
+      assert.doesNotMatch(textOf(`extension/${file}`), forbidden, file);
+    }
+  });
+
+  test("listens to nothing from outside", () => {
+    for (const file of extensionFiles().filter((name) => name.endsWith(".js"))) {
+      assert.doesNotMatch(textOf(`extension/${file}`),
+        /onMessageExternal|onConnectExternal|\bfetch\(|XMLHttpRequest|WebSocket/, file);
+    }
+  });
+});

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { COLOURS, TEXT_COLOUR, badgeOf } from "../../extension/presentation/badge.js";
+import { cardOf } from "../../extension/presentation/card.js";
+import { OUTCOMES } from "../../extension/presentation/outcomes.js";
+import { PLAIN, why } from "../../extension/presentation/reasons.js";
+import {
+  DISCOVERY, NOW, PAGE, WORDS, asking, failed, flattred, inGrace, protocolCodes, reasonsFor,
+  sending, tabWith, textOf,
+} from "./helpers.mjs";
+
+const card = (gesture, now = NOW) => cardOf(gesture, now, WORDS);
+const badge = (...gestures) => badgeOf(tabWith(...gestures), NOW, WORDS);
+const because = (more) => why({ ...DISCOVERY, ...more }, WORDS);
+
+describe("every way to end", () => {
+  test("has a row for each code of the protocol", () => {
+    const codes = protocolCodes();
+    assert.ok(codes.length > 15);
+    assert.deepEqual(codes.filter((code) => !(code in OUTCOMES)), []);
+  });
+
+  for (const code of Object.keys(OUTCOMES)) {
+    test(`${code} has a heading and a sentence of its own`, () => {
+      const { heading, sentence } = card(failed(code));
+      assert.ok(heading);
+      assert.ok(sentence);
+      assert.doesNotMatch(heading + sentence, /\$|undefined|Host:/);
+    });
+  }
+
+  test("a code of a newer host has the host's sentence", () => {
+    assert.equal(card(failed("brand_new")).sentence, "Host: brand_new.");
+    assert.ok(card(failed("brand_new", {}, { message: undefined })).sentence);
+  });
+
+  test("what only this case has follows the words", () => {
+    const { sentence } = card(failed("invalid_settings", {}, { detail: "Line 3 is odd." }));
+    assert.match(sentence, /settings\.toml.* Line 3 is odd\.$/);
+  });
+
+  test("not installed, broken and crashed are three different things with one command each", () => {
+    const cards = ["not_installed", "broken", "crashed"].map((code) => card(failed(code)));
+    assert.equal(new Set(cards.map(({ heading }) => heading)).size, 3);
+    assert.deepEqual(
+      cards.map(({ command }) => command),
+      ["python3 install.py", "python3 install.py", "flattr-host flattrs"],
+    );
+    assert.equal(cards[1].log, true);
+  });
+});
+
+describe("a card", () => {
+  test("shows name, address and reason of what is about to be flattred, with Undo", () => {
+    const { thing, buttons, deadline } = card(inGrace());
+    assert.deepEqual(thing, {
+      title: "github.com/alice/tools",
+      address: "github.com/alice/tools",
+      why: "A GitHub repository of alice",
+    });
+    assert.deepEqual(buttons.map(({ act }) => act), ["undo"]);
+    assert.equal(deadline, NOW + 3000);
+  });
+
+  test("has no Undo once it is too late", () => {
+    assert.deepEqual(card(sending()).buttons, []);
+    assert.equal(card(sending()).deadline, 0);
+  });
+
+  test("counts flattrs in the plural of the language", () => {
+    assert.equal(card(flattred({}, 1)).sentence, "1 flattr so far, yours included");
+    assert.equal(card(flattred({}, 1234)).sentence, "1,234 flattrs so far, yours included");
+  });
+
+  test("says from when something can be flattred again", () => {
+    assert.match(card(failed("flattr_once"), NOW).sentence, /December 1/);
+    assert.match(card(failed("flattr_once"), Date.UTC(2026, 11, 31, 23)).sentence, /January 1/);
+  });
+
+  test("asks with both hosts, Cancel first", () => {
+    const discovery = { ...DISCOVERY, caution: "Look twice." };
+    const asked = card(failed("confirmation_required", {}, { discovery }));
+    assert.deepEqual(asked.hosts, { from: "example.org", to: "github.com" });
+    assert.equal(asked.sentence, "Look twice.");
+    assert.deepEqual(asked.buttons.map(({ act }) => act), ["dismiss", "confirm"]);
+  });
+
+  test("never puts a page's title upon a thing on another host", () => {
+    const hints = { title: "Wikipedia", canonical: null, payment: [] };
+    assert.equal(card({ ...inGrace(), hints }).thing.title, "github.com/alice/tools");
+    const own = { ...DISCOVERY, target: PAGE };
+    assert.equal(card({ ...inGrace(), hints, discovery: own }).thing.title, "Wikipedia");
+  });
+
+  test("keeps a title on one line and from turning around its neighbours", () => {
+    const title = "  One\n\u202etwo ";
+    const named = { ...inGrace(), discovery: { ...DISCOVERY, title } };
+    assert.equal(card(named).thing.title, "One two");
+    const long = { ...named, discovery: { ...DISCOVERY, title: "😀".repeat(200) } };
+    assert.match(badge(long).title, /^Flattring (😀){80}… in 3 s\n/u);
+  });
+
+  test("does not let an address turn around or hide what follows", () => {
+    const target = "https://example.org/%E2%80%AEevil/%20";
+    const shown = card({ ...inGrace(), discovery: { ...DISCOVERY, target } }).thing.address;
+    assert.equal(shown, "example.org/%E2%80%AEevil/%20");
+    const readable = { ...DISCOVERY, target: "https://www.example.org/%C3%A4pple" };
+    assert.equal(card({ ...inGrace(), discovery: readable }).thing.address, "example.org/äpple");
+  });
+});
+
+describe("why", () => {
+  test("is said of a site's thing with its owner", () => {
+    assert.equal(because({}), "A GitHub repository of alice");
+  });
+
+  test("is the host's sentence for a site or a reason that is not known here", () => {
+    const explanation = "A video of bob.";
+    assert.equal(because({ site: "peertube", kind: "video", explanation }), explanation);
+    assert.equal(because({ reason: "new_reason", explanation }), explanation);
+    assert.equal(because({ owner: null, explanation }), explanation);
+  });
+
+  test("names the user of Flattr whom a link names", () => {
+    const named = reasonsFor("something").filter((word) => !["site", "thing"].includes(word));
+    for (const reason of named) {
+      const explanation = "Host's words.";
+      assert.match(because({ reason, user_id: "bob", explanation }), /bob/, reason);
+      assert.equal(because({ reason, user_id: null, explanation }), explanation, reason);
+    }
+  });
+
+  test("has words for what has no owner in its address", () => {
+    const photo = { site: "instagram", kind: "photo", owner: null };
+    assert.equal(because(photo), "A photo on Instagram");
+  });
+
+  test("has words for each cause of finding nothing", () => {
+    const reasons = reasonsFor("nothing");
+    assert.ok(reasons.length > 5);
+    assert.deepEqual(reasons.filter((reason) => !PLAIN.has(reason)), []);
+  });
+
+  test("names what the page is a part of", () => {
+    const text = because({ reason: "part_of", part_of: { ...DISCOVERY } });
+    assert.match(text, /part/);
+    assert.match(text, /A GitHub repository of alice/);
+  });
+});
+
+describe("the badge", () => {
+  test("differs in glyph and title, not only in colour", () => {
+    const looks = [
+      badge(asking()), badge(inGrace()), badge(flattred()), badge(failed("no_means")),
+      badge(failed("confirmation_required")), badge(failed("flattr_owner")),
+    ];
+    assert.equal(new Set(looks.map(({ text }) => text)).size, looks.length);
+    assert.equal(new Set(looks.map(({ title }) => title)).size, looks.length);
+  });
+
+  test("counts the seconds down and never shows 0 while Undo is possible", () => {
+    const at = (ms) => badgeOf(tabWith(inGrace()), NOW + ms, WORDS).text;
+    assert.deepEqual([0, 1, 1000, 2000, 2999, 3000].map(at), ["3", "3", "2", "1", "1", "1"]);
+  });
+
+  test("says in its title what was flattred", () => {
+    assert.equal(badge(flattred()).title, "Flattred: Tools\n1 flattr so far, yours included");
+  });
+
+  test("is plain where nothing is going on", () => {
+    const plain = { text: "", title: "Flattr this page", opensPopup: false };
+    assert.deepEqual(badgeOf(null, NOW, WORDS), { ...plain, colour: COLOURS.quiet });
+  });
+
+  for (const [tone, colour] of Object.entries(COLOURS)) {
+    test(`can be read: ${tone}`, () => assert.ok(contrast(TEXT_COLOUR, colour) >= 4.5));
+  }
+});
+
+describe("the popup's colours", () => {
+  const css = textOf("extension/popup/popup.css");
+  const [light, dark] = css.split("prefers-color-scheme: dark").map((part) =>
+    Object.fromEntries([...part.matchAll(/--([\w-]+): (#\w{6})/g)].map(([, k, v]) => [k, v])));
+  const texts = [
+    ["text", "ground"], ["text", "ground-inset"], ["text-quiet", "ground"],
+    ["text-quiet", "ground-inset"], ["text", "button"], ["text", "button-over"],
+    ["on-accent", "accent"], ["accent", "ground"], ["grace", "ground"], ["question", "ground"],
+    ["trouble", "ground"],
+  ];
+
+  for (const [name, theme] of Object.entries({ light, dark })) {
+    for (const [text, ground] of texts) {
+      test(`${name}: ${text} on ${ground} can be read`, () =>
+        assert.ok(contrast(theme[text], theme[ground]) >= 4.5));
+    }
+    test(`${name}: a button's edge can be seen`, () =>
+      assert.ok(contrast(theme["button-line"], theme.ground) >= 3));
+  }
+});
+
+/** WCAG 2.2's contrast ratio of two colours `#rrggbb`. */
+function contrast(one, other) {
+  const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+}
+
+function luminance(colour) {
+  const [r, g, b] = [1, 3, 5].map((at) => {
+    const part = parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
