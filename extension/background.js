@@ -17,6 +17,8 @@ browser.contextMenus.onClicked.addListener(chooseMenu);
 
 browser.runtime.onInstalled.addListener(makeMenus);
 
+browser.runtime.onStartup.addListener(makeMenus);
+
 browser.runtime.onMessage.addListener((message, sender) => {
   hearPopup(message, sender);
 });

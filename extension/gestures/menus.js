@@ -1,6 +1,6 @@
 /**
  * The context menus. Two items that say what they act on, since people take the wrong one
- * otherwise. They are made once: browsers keep them while the background is stopped.
+ * otherwise. Browsers keep them while the background is stopped.
  */
 
 import { flattrLink, flattrPage } from "./flattr_gesture.js";
@@ -13,8 +13,20 @@ const WEB = ["http://*/*", "https://*/*"];
  */
 const ON_PAGE = ["page", "frame", "selection", "image", "video", "audio", "editable"];
 
+/** One making after the other: two at once would refuse each other's items. */
+let making = Promise.resolve();
+
+/**
+ * Made at installation; and at each start of the browser, since a background that was stopped
+ * while it made them would never be asked to again.
+ */
+export function makeMenus() {
+  making = making.then(make, make);
+  return making;
+}
+
 /** @returns {Promise<void>} */
-export async function makeMenus() {
+async function make() {
   await browser.contextMenus.removeAll();
   await Promise.all([
     create({

@@ -70,6 +70,7 @@ export function fakeBrowser() {
     runtime: {
       id: "own",
       onInstalled: new Event(),
+      onStartup: new Event(),
       onMessage: new Event(),
       connectNative: (name) => {
         calls.push(["connectNative", name]);
