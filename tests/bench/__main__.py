@@ -191,8 +191,8 @@ def us(times: Times) -> str:
 
 def machine() -> str:
     """What it was measured on."""
-    python, kernel = platform.python_version(), platform.release()
-    return f"Measured with Python {python}, {platform.system()} {kernel}, {os.cpu_count()} cores."
+    system, cores = platform.system(), os.cpu_count()
+    return f"Measured with Python {platform.python_version()} on {system}, {cores} cores."
 
 
 if __name__ == "__main__":
