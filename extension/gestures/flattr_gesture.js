@@ -125,7 +125,7 @@ async function start(tab, source, url) {
   });
   if (!isNew) await tabs.showAgain(tab.id);
   if (!isNew || !greeting) return openPopup(tab.id);
-  const reading = source === "page" ? readHints(tab.id) : Promise.resolve(null);
+  const reading = source === "page" ? readHints(tab.id, url) : Promise.resolve(null);
   return perform(tab.id, gesture, greeting, reading);
 }
 

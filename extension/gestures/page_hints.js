@@ -3,6 +3,7 @@
  * (`activeTab`), and never before.
  */
 
+import { sameDocument } from "../state/tab_machine.js";
 import { MAX_PAYMENT_LINKS, MAX_TITLE_CHARS, boundHints } from "../conversation/messages.js";
 
 /** @import { Hints } from "../conversation/messages.js" */
@@ -12,11 +13,13 @@ const LIMIT_MS = 1_000;
 
 /**
  * @param {number} tabId
- * @returns {Promise<Hints | null>} null where scripts are forbidden, or the page does not answer
+ * @param {string} url of the page that the gesture was made on; the tab may have left it since
+ * @returns {Promise<Hints | null>} null where scripts are forbidden, or that page does not answer
  */
-export async function readHints(tabId) {
+export async function readHints(tabId, url) {
   const limit = new Promise((resolve) => setTimeout(resolve, LIMIT_MS, null));
-  return boundHints(await Promise.race([collectIn(tabId), limit]));
+  const read = await Promise.race([collectIn(tabId), limit]);
+  return sameDocument(url, read?.page ?? null) ? boundHints(read) : null;
 }
 
 /** @param {number} tabId */
@@ -58,6 +61,7 @@ function collect(maxTitleChars, maxLinks) {
     if (url && payment.push(url) === maxLinks) break;
   }
   return {
+    page: document.URL,
     title: document.title.slice(0, maxTitleChars),
     canonical: address(document.querySelector('link[rel~="canonical" i][href]')),
     payment,

@@ -293,9 +293,10 @@ function needsPerson(gesture) {
 }
 
 /**
+ * Whether two addresses differ in nothing but what follows "#".
  * @param {string} url
  * @param {string | null} other
  */
-function sameDocument(url, other) {
+export function sameDocument(url, other) {
   return other !== null && url.split("#", 1)[0] === other.split("#", 1)[0];
 }

@@ -49,6 +49,7 @@ async function reachGrace(seconds = 60) {
 
 beforeEach(() => {
   tab = { id: tab.id + 1, url: `${PAGE}/${tab.id}`, status: "complete" };
+  browser.page.url = tab.url;
   browser.calls.length = 0;
 });
 
@@ -99,6 +100,15 @@ describe("a click", () => {
     assert.equal(count("executeScript"), 0);
     assert.equal(gestures()[0].outcome.code, "not_http");
     assert.equal(count("openPopup"), 1);
+  });
+
+  test("is not about another page that the tab shows by the time it is read", async () => {
+    browser.page.url = `${PAGE}/elsewhere`;
+    await click();
+    const [request] = flattrs();
+    assert.equal(request.url, tab.url);
+    assert.equal("hints" in request, false);
+    await say({ type: "done" });
   });
 
   test("that is doubled flattrs once", async () => {

@@ -40,6 +40,7 @@ export function fakeBrowser() {
   const stored = new Map();
   const badges = new Map();
   const ports = [];
+  const page = { url: "" }; // what the tab shows when it is read
   const record = (name, answer = () => undefined) => async (...given) => {
     calls.push([name, ...given]);
     return answer(...given);
@@ -48,7 +49,7 @@ export function fakeBrowser() {
     badges.set(tabId, { ...badges.get(tabId), [field]: Object.values(rest)[0] });
   });
   return {
-    calls, ports, badges, stored,
+    calls, ports, badges, stored, page,
     action: {
       onClicked: new Event(),
       openPopup: record("openPopup"),
@@ -83,7 +84,7 @@ export function fakeBrowser() {
     },
     scripting: {
       executeScript: record("executeScript", () => [
-        { result: { title: "A page", canonical: null, payment: [] } },
+        { result: { page: page.url, title: "A page", canonical: null, payment: [] } },
       ]),
     },
     storage: {
