@@ -7,8 +7,8 @@ from itertools import chain
 from msgspec.structs import replace
 
 from . import autosubmit, flattr_links, sites
-from .model import MAX_URL, Discovery, Hints
-from .urls import plain_host, same_site, split
+from .model import MAX_URL, Discovery, Hints, UnflattrableReason
+from .urls import is_web_address, plain_host, same_site, split
 
 _Reader = Callable[[str, str, str | None, str | None], Discovery | None]
 
@@ -57,12 +57,20 @@ def _discover_url(url: str) -> Discovery:
     if read is None:
         plain = plain_host(scheme, host)
         if plain is None:
-            return Discovery(url, False, "credentials" if "@" in host else "malformed_url")
+            return Discovery(url, False, _why_no_rule(url, host))
         read = readers.get(plain)
     found = read(url, path, query, fragment) if read else None
     if found is None:
         return Discovery(url, False, "unknown_page")
     return _by_target(found) if found.reason == "no_owner" else found
+
+
+def _why_no_rule(url: str, host: str) -> UnflattrableReason:
+    """The reason for a host that no rule can be about."""
+    if "@" in host:
+        return "credentials"
+    is_page = is_web_address(url) or host.startswith("[")
+    return "unknown_page" if is_page else "malformed_url"
 
 
 def _by_target(found: Discovery) -> Discovery:
