@@ -1,5 +1,7 @@
 """The order of belief, and what hostile strings do to it (nothing)."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,9 +20,9 @@ def test_an_autosubmit_url_is_believed_before_its_page() -> None:
 
 
 def test_a_payment_link_is_believed_before_a_site_rule() -> None:
-    link = "https://flattr.com/submit/auto?user_id=alice&url=https://github.com/smgt/flattr"
+    link = "https://flattr.com/submit/auto?user_id=Smgt&url=https://github.com/smgt/flattr"
     found = discover("https://github.com/smgt/flattr", Hints(payment=(link,)))
-    assert (found.reason, found.user_id, found.caution) == ("payment", "alice", None)
+    assert (found.reason, found.user_id, found.caution) == ("payment", "Smgt", None)
 
 
 def test_a_payment_link_takes_the_title_of_its_page() -> None:
@@ -67,6 +69,67 @@ def test_a_link_without_an_owner_leaves_its_target_to_stand_for_itself() -> None
 
 
 @pytest.mark.parametrize(
+    ("target", "canonical", "caution"),
+    [
+        ("https://github.com/Smgt/Flattr/", "https://github.com/smgt/flattr", "other_owner"),
+        ("https://www.github.com:443/Alice", "https://github.com/alice", None),
+        ("https://flattr.com/profile/bob", "https://flattr.com/profile/bob", "other_owner"),
+        ("https://flattr.com/@ALICE", "https://flattr.com/profile/alice", None),
+        ("https://instagram.com/p/Ab", "https://www.instagram.com/p/Ab/", "other_owner"),
+        ("HTTPS://BLOG.example.:443/Post", "https://blog.example/Post", None),
+        ("http://blog.example:8080/?a#b", "http://blog.example:8080/?a#b", None),
+    ],
+)
+def test_what_a_link_names_is_one_thing_and_its_own_address_may_contradict(
+    target: str, canonical: str, caution: str | None
+) -> None:
+    found = discover(f"https://flattr.com/submit/auto?user_id=alice&url={quote(target, safe='')}")
+    assert (found.flattrable, found.user_id) == (True, "alice")
+    assert (found.target, found.caution) == (canonical, caution)
+
+
+def test_hosts_of_one_site_are_not_another_host() -> None:
+    hints = Hints(canonical="https://twitter.com/smgt/status/1")
+    assert discover("https://x.com/smgt/status/1?s=20/", hints).caution is None
+    page = discover("http://blog.example:80/", Hints(payment=(AUTOSUBMIT,)))
+    assert page.caution is None
+
+
+def test_what_cannot_be_seen_does_not_get_through() -> None:
+    title = "%1b]0;pwned%07A%0a%e2%80%ae post"
+    found = discover(AUTOSUBMIT + f"&title={title}", Hints(title=" \n "))
+    assert found.title == "]0;pwned A post"
+    for target in (
+        "https://a.example/%0d%0aHost:%20b",
+        "https://a.example/%e2%80%ae",
+        "http://a b/",
+    ):
+        url = f"https://flattr.com/submit/auto?user_id=alice&url={target}"
+        assert discover(url).reason == "bad_target"
+    url = "https://flattr.com/submit/auto?fid=%00%0a&url=https://a.example/"
+    assert discover(url).reason == "bad_owner"
+    blank = discover(PAGE, Hints(title="   ", payment=(AUTOSUBMIT,)))
+    assert blank.title is None
+
+
+def test_a_path_is_not_overridden_by_what_follows_the_hash() -> None:
+    assert discover("https://twitter.com/#!/smgt").owner == "smgt"
+    assert discover("https://twitter.com/other/status/1#!/mallory").owner == "other"
+    assert not discover("https://twitter.com/search?q=1#!/mallory").flattrable
+
+
+@pytest.mark.parametrize("hint", ["x" * 4000, "\u4f60" * 1300, "&" * 4000])
+def test_what_is_sent_is_never_too_long_to_be_understood(hint: str) -> None:
+    long = AUTOSUBMIT + "&description=" + "d" * 7000
+    for link in (AUTOSUBMIT, long):
+        found = discover(PAGE, Hints(title=hint, payment=(link,)))
+        again = discover(submission_url(found))
+        assert (again.flattrable, again.target) == (True, found.target)
+    far = "https://flattr.com/submit/auto?user_id=alice&url=https://a.example/" + "x" * 2000
+    assert discover(far).reason == "too_long"
+
+
+@pytest.mark.parametrize(
     ("url", "reason"),
     [
         ("", "not_http"),
@@ -83,7 +146,7 @@ def test_a_link_without_an_owner_leaves_its_target_to_stand_for_itself() -> None
         ("https://flattr.com/submit/auto?user_id=%3Cb%3E&url=https://a.example/", "bad_owner"),
         (
             "https://flattr.com/submit/auto?url=" + "https://flattr.com/submit/auto?url=" * 200,
-            "no_owner",
+            "bad_target",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from . import autosubmit, flattr_links, sites
 from .model import MAX_URL, Discovery, Hints, UnflattrableReason
-from .urls import is_web_address, plain_host, same_site, split
+from .urls import host_of, normal_address, plain_host, plain_text, same_host, split
 
 _Reader = Callable[[str, str, str | None, str | None], Discovery | None]
 
@@ -18,6 +18,7 @@ def discover(url: str, hints: Hints | None = None) -> Discovery:
 
     Never raises, whatever the strings hold.
     """
+    url = url.strip()
     if hints is None:
         return _discover_url(url)
     best, *others = candidates(url, hints) or [_discover_url(url)]
@@ -45,7 +46,6 @@ def submission_url(found: Discovery) -> str:
 
 
 def _discover_url(url: str) -> Discovery:
-    url = url.strip()
     if len(url) > MAX_URL:
         return Discovery(url[:MAX_URL], False, "too_long")
     parts = split(url)
@@ -60,68 +60,68 @@ def _discover_url(url: str) -> Discovery:
             return Discovery(url, False, _why_no_rule(url, host))
         read = readers.get(plain)
     found = read(url, path, query, fragment) if read else None
-    if found is None:
-        return Discovery(url, False, "unknown_page")
-    return _by_target(found) if found.reason == "no_owner" else found
+    return Discovery(url, False, "unknown_page") if found is None else found
 
 
 def _why_no_rule(url: str, host: str) -> UnflattrableReason:
     """The reason for a host that no rule can be about."""
     if "@" in host:
         return "credentials"
-    is_page = is_web_address(url) or host.startswith("[")
+    is_page = normal_address(url) or host.startswith("[")
     return "unknown_page" if is_page else "malformed_url"
 
 
-def _by_target(found: Discovery) -> Discovery:
-    """An auto-submit URL without an owner: its target stands for itself, if it can."""
-    target = found.target or ""
-    # Auto-submit URLs may be nested as deep as a URL is long; only another site's rule counts.
-    inner = _discover_url(target) if autosubmit.PREFIX[8:-1] not in target else found
-    if not inner.flattrable:
-        return found
-    return replace(
-        found,
-        flattrable=True,
-        reason="autosubmit",
-        target=inner.target,
-        thing_id=inner.thing_id,
-        user_id=inner.user_id,
-        site=inner.site,
-        kind=inner.kind,
-        owner=inner.owner,
-        name=inner.name,
-        id=inner.id,
-    )
+def _about(address: str) -> Discovery | None:
+    """What the target of an auto-submit URL says of itself, if there is a rule for it."""
+    host, slash, path = address.partition("://")[2].partition("/")
+    read = _readers().get(host)
+    if read is None:
+        return None
+    if "?" in path or "#" in path:
+        _, _, path, query, fragment = split(address) or ("", "", "", None, None)
+        return read(address, path, query, fragment)
+    return read(address, slash + path, None, None)
+
+
+def _read_flattr_link(
+    url: str, path: str, query: str | None, _fragment: str | None
+) -> Discovery | None:
+    return flattr_links.read(url, path, query, _about)
 
 
 def _by_payment(url: str, hints: Hints) -> Iterator[Discovery]:
     for link in hints.payment:
-        found = _discover_url(link)
+        found = _discover_url(link.strip())
         # Payment links lead to many services; only those of Flattr's form name a thing.
         if found.flattrable and found.reason != "site":
             said = _as_said_by(url, found)
             # The page's title is its own thing's, never another host's.
-            title = found.title or (None if said.caution else hints.title)
-            yield replace(said, reason="payment", title=title)
+            own_title = plain_text(hints.title or "") if said.caution != "other_host" else None
+            yield replace(said, reason="payment", title=found.title or own_title or None)
 
 
 def _by_canonical(url: str, hints: Hints) -> Iterator[Discovery]:
     if hints.canonical:
-        found = _discover_url(hints.canonical)
+        found = _discover_url(hints.canonical.strip())
         if found.flattrable:
             yield _as_said_by(url, found)
 
 
 def _as_said_by(page: str, found: Discovery) -> Discovery:
     """``found`` as what a page says of itself, which is doubtful if it is about another host."""
-    same = same_site(found.target or "", page)
-    return replace(found, url=page, caution=None if same else "other_host")
+    same = _is_same_site(found.target or "", page)
+    return replace(found, url=page, caution=found.caution if same else "other_host")
+
+
+def _is_same_site(url: str, other: str) -> bool:
+    """Whether both are on one host, or on hosts of one site (as x.com and twitter.com)."""
+    site = _readers().get(host_of(url))
+    return same_host(url, other) or (site is not None and site == _readers().get(host_of(other)))
 
 
 @cache
 def _readers() -> dict[str, _Reader]:
-    readers: dict[str, _Reader] = dict.fromkeys(flattr_links.HOSTS, flattr_links.read)
+    readers: dict[str, _Reader] = dict.fromkeys(flattr_links.HOSTS, _read_flattr_link)
     for site in sites.load():
         readers |= dict.fromkeys(site.row.hosts, site.read)
     return readers

@@ -24,6 +24,9 @@ UnflattrableReason = Literal[
 #: Longer URLs than this (characters) are never looked at.
 MAX_URL = 8192
 
+#: No thing has a longer address than this (bytes), so that an auto-submit URL of it fits.
+MAX_TARGET = 2000
+
 Url = Annotated[str, Meta(max_length=65536)]
 
 
@@ -62,7 +65,7 @@ class Discovery(msgspec.Struct, frozen=True):
     owner: str | None = None
     name: str | None = None
     id: str | None = None
-    caution: Literal["other_host", "several_payees"] | None = None
+    caution: Literal["other_host", "other_owner", "several_payees"] | None = None
 
 
 class Line(msgspec.Struct, frozen=True):

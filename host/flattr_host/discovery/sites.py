@@ -53,7 +53,7 @@ class Site:
         self, url: str, path: str, _query: str | None, fragment: str | None
     ) -> Discovery | None:
         """What a URL of this site stands for; None for its other pages."""
-        if fragment and self.row.hashbang and fragment.startswith("!/"):
+        if self.row.hashbang and path in ("", "/") and fragment and fragment.startswith("!/"):
             path = fragment[1:]
         if path.endswith("/"):
             path = path[:-1]

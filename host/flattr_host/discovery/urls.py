@@ -11,12 +11,12 @@ _URL = re.compile(
 )
 _NAME = r"[^\W_](?:[\w.-]*[^\W_])?"
 _HOST = re.compile(_NAME)
-_WEB_ADDRESS = re.compile(rf"https?://{_NAME}(?::[0-9]{{1,5}})?(?:[/?#]|$)", re.IGNORECASE)
+_WEB_ADDRESS = re.compile(rf"(https?)://({_NAME})\.?(?::([0-9]{{1,5}}))?(?=[/?#]|$)", re.IGNORECASE)
 _PORT_OF = {"http": "80", "https": "443"}
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_HEX = "0123456789abcdefABCDEF"
-_ASCII = {high + low: chr(int(high + low, 16)) for high in "01234567" for low in _HEX}
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+_JOINERS = "\u200c\u200d"  # they make other characters what they are, as in emoji
 
 
 #: Scheme, host (with port and user information), path, and query and fragment or None.
@@ -42,24 +42,46 @@ def plain_host(scheme: str, host: str) -> str | None:
     return name if _HOST.fullmatch(name) else None
 
 
-def is_web_address(url: str) -> bool:
-    """Whether ``url`` is http(s) with a host that can be one, so that it can be a thing's URL."""
-    return _WEB_ADDRESS.match(url) is not None
+def normal_address(url: str) -> str | None:
+    """An http(s) URL with its scheme and host in lower case and without the scheme's own port.
+
+    None for what cannot be the address of a thing: no host, blanks, or characters that cannot be
+    seen (controls, those that turn the direction of text).
+    """
+    match = _WEB_ADDRESS.match(url)
+    if not match or not url.isprintable() or " " in url:
+        return None
+    scheme, host, port = match.groups()
+    if not port and host.islower() and scheme.islower() and url[match.end() - 1] != ".":
+        return url  # as nearly all are
+    scheme, host = scheme.lower(), host.lower()
+    port = f":{port}" if port and port != _PORT_OF[scheme] else ""
+    return f"{scheme}://{host}{port}{url[match.end() :]}"
 
 
-def same_site(url: str, other: str) -> bool:
+def same_host(url: str, other: str) -> bool:
     """Whether both are on one host, ``www.`` aside; the scheme does not matter."""
-    return _bare_host(url) == _bare_host(other)
+    return host_of(url) == host_of(other)
 
 
 def host_of(url: str) -> str:
-    """The host of ``url`` for a person to read; "" where there is none."""
-    return _bare_host(url) or ""
-
-
-def _bare_host(url: str) -> str | None:
+    """The host of ``url``, with a port that is not the scheme's own; "" where there is none."""
     parts = split(url)
-    return parts[1].lower().removeprefix("www.") if parts else None
+    if not parts:
+        return ""
+    scheme, host = parts[:2]
+    return (plain_host(scheme, host) or host.lower()).removeprefix("www.")
+
+
+def plain_text(text: str) -> str:
+    """``text`` on one line, without what cannot be seen; it may come from anybody's page."""
+    text = text.strip()
+    if text.isprintable():
+        return text
+    from unicodedata import category  # most texts need not be looked at letter by letter
+
+    seen = (char if category(char) not in _UNSEEN or char in _JOINERS else " " for char in text)
+    return " ".join("".join(seen).split())
 
 
 def decode_unreserved(path: str) -> str:
@@ -78,11 +100,13 @@ def decode_form(value: str) -> str:
         value = value.replace("+", " ")
     if "%" not in value:
         return value
-    first, *rest = value.split("%")
     try:
-        # Most escapes are of ASCII, which needs no bytes in between.
-        return first + "".join([_ASCII[part[:2]] + part[2:] for part in rest])
-    except KeyError:
-        from urllib.parse import unquote  # 2 ms that most URLs need not pay
+        if "\\" not in value:
+            # %C3%A9 as Python's own escape for bytes, since that is undone in C.
+            escaped = value.replace("%", "\\x").encode("ascii")
+            return escaped.decode("unicode_escape").encode("latin-1").decode("utf-8")
+    except ValueError:
+        pass  # letters that are not ASCII, half an escape, or bytes that are not UTF-8
+    from urllib.parse import unquote  # 2 ms that most URLs need not pay
 
-        return unquote(value, errors="replace")
+    return unquote(value, errors="replace")

@@ -57,8 +57,9 @@ class Ledger:
         ``Validation`` where the ledger knows the thing as somebody else's than the auto-submit
         URL says: nobody is paid by a mistake, and nobody else's thing is taken over.
         """
+        found = discover(url)
         with self._store.transaction() as db:
-            return self._flattr(db, _thing_of_url(db, url) or self._register(db, url))
+            return self._flattr(db, self._thing(db, found))
 
     def flattr_thing(self, thing_id: int) -> Flattred:
         """``POST /things/:id/flattr``. Raises as :meth:`flattr` does."""
@@ -112,12 +113,14 @@ class Ledger:
         (flattrs,) = db.execute(query, (thing_id,)).fetchone()
         return Flattred(thing=MiniThing(id=thing_id, url=url, title=title, flattrs=flattrs))
 
-    def _register(self, db: sqlite3.Connection, url: str) -> int:
-        """The thing that ``url`` stands for by discovery, which is made if it is not there."""
-        found = discover(url)
-        if not found.flattrable or not found.target:
-            raise NotFound if found.reason == "unknown_page" else InvalidRequest
+    def _thing(self, db: sqlite3.Connection, found: Discovery) -> int:
+        """The thing that is meant, which is registered if it is not there."""
+        if not found.flattrable:
+            return _registered(db, found)
         owner = _owner(found)
+        names = {owner, found.user_id, f"{found.site}:{found.owner}"}
+        if any(name and name.lower() in self._own for name in names):
+            raise FlattrOwner
         known = db.execute(
             "SELECT things.id, username FROM things LEFT JOIN users ON users.id = owner_id"
             " WHERE things.url = ?",
@@ -126,16 +129,25 @@ class Ledger:
         if known is None:
             return _create_thing(db, found, owner, int(self._now()))
         thing_id, known_owner = known
-        if known_owner and owner and known_owner.lower() != owner.lower():
-            raise Validation(
-                f"Your ledger knows this thing as {known_owner}'s, but the link says {owner}."
-            )
+        if owner and not _same_owner(known_owner, owner):
+            whose = f"{known_owner}'s" if known_owner else "nobody's"
+            raise Validation(f"Your ledger knows this thing as {whose}, but this says {owner}.")
         return int(thing_id)
 
 
-def _thing_of_url(db: sqlite3.Connection, url: str) -> int | None:
-    row = db.execute("SELECT id FROM things WHERE url = ?", (url,)).fetchone()
-    return row[0] if row else None
+def _registered(db: sqlite3.Connection, found: Discovery) -> int:
+    """The thing at a URL that discovery knows nothing of."""
+    row = db.execute("SELECT id FROM things WHERE url = ?", (found.url,)).fetchone()
+    if row is None:
+        raise NotFound if found.reason == "unknown_page" else InvalidRequest
+    return int(row[0])
+
+
+def _same_owner(known: str | None, said: str) -> bool:
+    """Whether two names are one owner's. What a site calls ``github:smgt`` a link calls smgt."""
+    names = [name.lower() for name in (known or "", said)]
+    bare = [name if name.startswith("fid:") else name.rpartition(":")[2] for name in names]
+    return bare[0] == bare[1]
 
 
 def _owner(found: Discovery) -> str | None:
