@@ -140,7 +140,47 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert (done.stdout.count("\n"), done.stderr) == (1, "")
 
 
+def test_a_link_whose_owner_its_target_does_not_confirm_is_asked_about() -> None:
+    link = f"https://flattr.com/submit/auto?user_id=mallory&url={REPOSITORY}"
+    no = run("flattr", link, given="n\n")
+    assert (no.returncode, "names mallory as the owner" in no.stdout) == (1, True)
+    assert run("flattr", "--json", link).returncode == 1
+    assert run("flattrs").stdout == "Nothing yet.\n"
+    assert run("flattr", link, given="y\n").returncode == 0
+    other = link.replace("smgt/flattr", "smgt/other")
+    assert run("flattr", "--yes", "--json", other).returncode == 0
+
+
+def test_a_reader_that_goes_away_does_not_stop_a_flattr(flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0.3")
+    shell = f"{COMMAND[0]} flattr {REPOSITORY} | true"
+    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert REPOSITORY in run("flattrs").stdout
+    full = subprocess.run(
+        ["/bin/sh", "-c", f"{COMMAND[0]} flattrs > /dev/full"], capture_output=True, text=True
+    )
+    assert (full.returncode, "Traceback" in full.stderr) == (1, False)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_any_terminal_and_any_bytes_will_do(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    strange = b"https://flattr.com/submit/auto?user_id=a&url=https://a.example/%e4\xff"
+    for command in (["discover", "--json"], ["flattr"], ["flattr", "--json"]):
+        done = subprocess.run([*COMMAND, *command, strange], capture_output=True)
+        assert (b"Traceback" in done.stderr, b"internal_error" in done.stdout) == (False, False)
+    done = subprocess.run(
+        [*COMMAND, "discover", "--json", "https://a.example/\u00e9"], capture_output=True
+    )
+    assert json.loads(done.stdout)["url"] == "https://a.example/\u00e9"
+    assert run("flattr", "https://github.com/smgt/x").returncode == 0
+
+
 def test_a_wrong_command_line() -> None:
+    assert run("discover", "-", REPOSITORY).returncode == 2
+    assert run("discover", "--html", os.devnull, "-").returncode == 2
+    assert run("flattrs", "--page", str(2**63)).returncode == 2
     assert run("discover", "--html", os.devnull, "a", "b").returncode == 2
     assert run("flattrs", "--count", "0").returncode == 2
 

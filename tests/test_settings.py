@@ -31,6 +31,10 @@ def test_every_setting(flattr_home: Home) -> None:
         ("undo_second", "3", "undo_second"),
         ("means", '"no"', "means"),
         ("means", "", "line 1"),
+        ("own_usernames", '["https://github.com/smgt"]', "own_usernames"),
+        ("own_usernames", '["@smgt"]', "own_usernames"),
+        ("undo_seconds", "9" * 5000, "."),
+        ("means", "[" * 5000, "."),
     ],
 )
 def test_mistakes_are_told_with_their_place(

@@ -4,6 +4,8 @@ Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 a mistake 
 line; 3 nothing there that can be flattred; 4 undone by the person.
 """
 
+import io
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -30,17 +32,36 @@ from .native.messages import (
 
 _EXIT_CODES = {"not_flattrable": 3, "cancelled": 4}
 
+
+def _readable(_context: click.Context, _parameter: click.Parameter, url: Any) -> Any:
+    """A URL whose bytes were no UTF-8 reaches us with surrogates, which nothing can print."""
+    if isinstance(url, tuple):
+        return tuple(_readable(_context, _parameter, one) for one in url)
+    return url.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 _as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+def main() -> None:
+    """The command ``flattr-host``."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # letters that the terminal does not have
+    try:
+        commands(prog_name="flattr-host")
+    except OSError as error:
+        sys.exit(f"What there is to say could not be written: {error.strerror}.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="flattr-host")
-def main() -> None:
+def commands() -> None:
     """The Flattr button: find out what can be flattred, and flattr it."""
 
 
-@main.command("flattr")
-@click.argument("url")
+@commands.command("flattr")
+@click.argument("url", callback=_readable)
 @click.option("--yes", is_flag=True, help="Flattr without asking, also what needs a yes.")
 @_as_json
 def flattr_command(url: str, yes: bool, as_json: bool) -> None:
@@ -65,8 +86,8 @@ def flattr_command(url: str, yes: bool, as_json: bool) -> None:
         click.secho(f"{answer.message} ({times} in all)", fg="green")
 
 
-@main.command("discover")
-@click.argument("urls", nargs=-1, required=True, metavar="URL… | -")
+@commands.command("discover")
+@click.argument("urls", nargs=-1, required=True, metavar="URL… | -", callback=_readable)
 @click.option(
     "--html",
     type=click.File("rb"),
@@ -78,7 +99,9 @@ def discover_command(urls: tuple[str, ...], html: BinaryIO | None, as_json: bool
 
     By local rules alone: nothing goes over the network and nothing is stored.
     """
-    if html and len(urls) != 1:
+    if "-" in urls and len(urls) != 1:
+        raise click.UsageError('"-" stands for all URLs, and goes with no other.')
+    if html and (len(urls) != 1 or urls == ("-",)):
         raise click.UsageError("--html goes with exactly one URL, that of its page.")
     if html:
         from .discovery.page import read_hints
@@ -90,29 +113,33 @@ def discover_command(urls: tuple[str, ...], html: BinaryIO | None, as_json: bool
         show(discover(url))
 
 
-@main.command("flattrs")
+@commands.command("flattrs")
 @click.option("--count", type=click.IntRange(1, 1000), default=30, show_default=True)
-@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--page", type=click.IntRange(1, 2**31), default=1, show_default=True)
 @_as_json
 def flattrs_command(count: int, page: int, as_json: bool) -> None:
     """Show what you flattred, newest first. With --json, each as the API's flattr object."""
 
-    def show(message: msgspec.Struct) -> None:
-        for flattr in getattr(message, "flattrs", ()):
-            click.echo(
-                bytes(flattr).decode() if as_json else words.flattr(msgspec.json.decode(flattr))
-            )
+    history: list[msgspec.Raw] = []
+
+    def collect(message: msgspec.Struct) -> None:
+        history.extend(getattr(message, "flattrs", ()))
 
     service = Service()
-    answer = service.answer(Exchange(Flattrs("1", count, page), show), lambda _: None)
+    answer = service.answer(Exchange(Flattrs("1", count, page), collect), lambda _: None)
     service.close()
     if isinstance(answer, Error):
         _fail(answer)
+    for flattr in history:
+        if as_json:
+            _write_json(bytes(flattr))
+        else:
+            click.echo(words.flattr(msgspec.json.decode(flattr)))
     if isinstance(answer, FlattrsDone) and not answer.count and not as_json:
         click.echo("Nothing yet." if page == 1 else "No more.")
 
 
-@main.command("register")
+@commands.command("register")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 def register_command(dry_run: bool) -> None:
     """Make every browser on this machine find flattr-host."""
@@ -121,7 +148,7 @@ def register_command(dry_run: bool) -> None:
     sys.exit(register.register(dry_run=dry_run))
 
 
-@main.command("unregister")
+@commands.command("unregister")
 def unregister_command() -> None:
     """Remove exactly what "register" wrote. Your ledger and your settings stay."""
     from .browsers import register
@@ -129,7 +156,7 @@ def unregister_command() -> None:
     sys.exit(register.unregister())
 
 
-@main.command("try")
+@commands.command("try")
 @click.argument("url", required=False)
 @click.option("--browser", type=click.Choice(["chromium", "firefox"]), help="In a real browser.")
 @_as_json
@@ -146,10 +173,14 @@ def _run(service: Service, request: FlattrRequest, as_json: bool) -> Done | Erro
     """One flattr, its statuses shown as they come; Ctrl-C undoes it while that is possible."""
 
     def show(message: msgspec.Struct) -> None:
-        if as_json:
-            click.echo(msgspec.json.encode(message).decode())
-        elif isinstance(message, Status):
-            click.echo(message.message)
+        try:
+            if as_json:
+                _write_json(msgspec.json.encode(message))
+                sys.stdout.flush()
+            elif isinstance(message, Status):
+                click.echo(message.message)
+        except OSError:  # whoever read us has gone; what the person asked for goes on
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     exchange = Exchange(request, show)
 
@@ -157,10 +188,10 @@ def _run(service: Service, request: FlattrRequest, as_json: bool) -> Done | Erro
         exchange.gate.cancel()
 
     before = signal.signal(signal.SIGINT, undo)
-    try:
-        answer = service.answer(exchange, lambda _: None)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    answer = service.answer(exchange, lambda _: None)
+    is_question = isinstance(answer, Error) and answer.code == "confirmation_required"
+    # What is stored is stored: Ctrl-C must not make it look as if it were not.
+    signal.signal(signal.SIGINT, before if is_question else signal.SIG_IGN)
     if as_json:
         show(answer)
     return answer
@@ -177,7 +208,12 @@ def _lines_of_stdin() -> Iterator[str]:
 
 
 def _show_json(found: Discovery) -> None:
-    sys.stdout.write(msgspec.json.encode(line(found)).decode() + "\n")
+    _write_json(msgspec.json.encode(line(found)))
+
+
+def _write_json(line: bytes) -> None:
+    """One line of JSON in UTF-8, whatever the terminal's encoding is."""
+    sys.stdout.buffer.write(line + b"\n")
 
 
 def _show_words(found: Discovery) -> None:
@@ -192,9 +228,7 @@ def _show_page(url: str, hints: Hints, as_json: bool) -> None:
     offers = candidates(url, hints)
     if as_json:
         whole: dict[str, Any] = msgspec.to_builtins(line(found))
-        click.echo(
-            msgspec.json.encode(whole | {"candidates": [line(it) for it in offers]}).decode()
-        )
+        _write_json(msgspec.json.encode(whole | {"candidates": [line(it) for it in offers]}))
         return
     for offer in [found, *offers[1:]]:
         _show_words(offer)

@@ -4,6 +4,7 @@ The file need not exist. docs/settings.md lists the settings; a mistake in the f
 its place, never guessed around, since money may hang on it.
 """
 
+import codecs
 import os
 from typing import Annotated
 
@@ -12,6 +13,8 @@ import msgspec
 from . import paths
 from .api.errors import FlattrError
 
+_OWNER = r"^([a-z0-9.-]+:)?[\w.+-]{1,64}$"
+
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings and their defaults."""
@@ -19,7 +22,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: How long a flattr can be undone before it is sent, in seconds. 0: it is sent at once.
     undo_seconds: Annotated[float, msgspec.Meta(ge=0, le=60)] = 3.0
     #: Owners that are the person: Flattr usernames, and ``site:name`` as ``github:smgt``.
-    own_usernames: tuple[str, ...] = ()
+    own_usernames: tuple[Annotated[str, msgspec.Meta(pattern=_OWNER)], ...] = ()
     #: False: the embedded ledger refuses every flattr with ``no_means``.
     means: bool = True
 
@@ -50,6 +53,6 @@ def load() -> Settings:
     except OSError as error:
         raise InvalidSettings(f"It cannot be read: {error.strerror}.") from error
     try:
-        return msgspec.toml.decode(text, type=Settings)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidSettings(f"It says: {error}.") from error
+        return msgspec.toml.decode(text.removeprefix(codecs.BOM_UTF8), type=Settings)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise InvalidSettings(f"{error}.") from error

@@ -125,6 +125,38 @@ def test_a_registered_thing_cannot_be_claimed_by_another_link(ledger: Ledger) ->
         ledger.flattr("https://blog.example/post")  # registered, so its URL alone will do
 
 
+def test_no_link_takes_over_what_an_address_tells_the_owner_of(path: str) -> None:
+    link = "https://flattr.com/submit/auto?user_id={}&url=https://github.com/Smgt/Flattr/"
+    november = Ledger(Store(path), Person(), at("2026-11-01T00:00:00"))
+    november.flattr(link.format("mallory"))  # the person was asked, and said yes
+    with pytest.raises(Validation, match=r"mallory.*github:Smgt"):
+        november.flattr("https://github.com/Smgt/Flattr")
+    december = Ledger(Store(path), Person(), at("2026-12-01T00:00:00"))
+    with pytest.raises(Validation):
+        december.flattr(link.format("smgt"))
+
+
+def test_a_site_s_owner_and_a_link_s_of_the_same_name_are_one(path: str) -> None:
+    link = "https://flattr.com/submit/auto?user_id=SMGT&url=https://github.com/smgt/flattr"
+    Ledger(Store(path), Person(), at("2026-11-01T00:00:00")).flattr(link)
+    december = Ledger(Store(path), Person(), at("2026-12-01T00:00:00"))
+    assert december.flattr(REPOSITORY).thing.flattrs == 2
+
+
+def test_one_s_own_things_under_another_s_name(path: str) -> None:
+    ledger = Ledger(Store(path), Person(own_usernames=("github:me",)))
+    with pytest.raises(FlattrOwner):
+        ledger.flattr("https://flattr.com/submit/auto?user_id=alice&url=https://github.com/me/x")
+
+
+def test_a_thing_that_was_nobody_s_is_not_claimed(path: str) -> None:
+    photo = "https://www.instagram.com/p/SipVXIFP-B/"
+    Ledger(Store(path), Person(), at("2026-11-01T00:00:00")).flattr(photo)
+    december = Ledger(Store(path), Person(), at("2026-12-01T00:00:00"))
+    with pytest.raises(Validation, match=r"nobody's.*alice"):
+        december.flattr(f"https://flattr.com/submit/auto?user_id=alice&url={photo}")
+
+
 def test_things_without_a_known_owner(ledger: Ledger) -> None:
     ledger.flattr("https://www.instagram.com/p/SipVXIFP-B/")
     ledger.flattr("https://flattr.com/thing/95662/libtorrent")

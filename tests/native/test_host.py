@@ -133,9 +133,9 @@ def test_discover_stores_nothing(host: HostProcess, flattr_home: Home) -> None:
 
 def test_history_is_paged_below_the_frame_limit(host: HostProcess, flattr_home: Home) -> None:
     flattr_home.set(undo_seconds="0")
-    title = "%01" * 1000  # a control character takes six bytes in JSON
+    title = "%22" * 1000  # a quotation mark takes two bytes in JSON
     for number in range(300):
-        url = AUTOSUBMIT.format("alice", f"{number}/{'x' * 4000}", title)
+        url = AUTOSUBMIT.format("alice", f"{number}/{'x' * 1900}", title)
         assert ask(host, type="flattr", url=url)[-1]["type"] == "done"
     *statuses, done = ask(host, type="flattrs", count=1000)
     things = [flattr["thing"] for status in statuses for flattr in status["flattrs"]]
@@ -277,6 +277,54 @@ def test_a_browser_that_stops_reading_does_not_keep_the_host(start_host: StartHo
     host.send({"id": "2", "type": "hello", "protocol": [1, 1]})
     host.hang_up()
     assert host.process.wait(2) == 0
+
+
+def test_a_ledger_that_is_moved_away_is_begun_anew(host: HostProcess, flattr_home: Home) -> None:
+    """What is answered with done is in the file that is there."""
+    flattr_home.set(undo_seconds="0")
+    ask(host, type="flattr", url=REPOSITORY)
+    os.rename(flattr_home.ledger.parent, flattr_home.path / "moved")
+    assert ask(host, type="flattr", url=REPOSITORY)[-1]["type"] == "done"
+    assert flattred_urls(flattr_home) == [REPOSITORY]
+    *statuses, _ = ask(host, type="flattrs")
+    assert len(statuses[0]["flattrs"]) == 1
+
+
+def test_a_locked_ledger_is_told_to_all_who_wait(start_host: StartHost, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0")
+    host = start_host()
+    ask(host, type="flattr", url=REPOSITORY)
+    with contextlib.closing(sqlite3.connect(flattr_home.ledger, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        for number in range(4):
+            host.send({"id": number, "type": "flattr", "url": f"https://github.com/smgt/n{number}"})
+        begun = time.monotonic()
+        assert ask(host, type="flattrs")[-1]["type"] == "done"  # reading does not wait
+        assert time.monotonic() - begun < 1
+        codes: list[str] = []
+        while len(codes) < 4:
+            message = host.receive(15)
+            codes += [message["code"]] if message["type"] == "error" else []
+        assert codes == ["ledger_unavailable"] * 4
+        assert time.monotonic() - begun < 12
+        host.send({"id": "late", "type": "flattr", "url": "https://github.com/smgt/late"})
+        assert [host.receive()["state"] for _ in range(2)] == ["discovered", "sending"]
+        begun = time.monotonic()
+        assert host.close() == 0
+        assert time.monotonic() - begun < 1.2
+    assert flattred_urls(flattr_home) == [REPOSITORY]
+
+
+def test_only_a_flattr_can_be_cancelled(host: HostProcess) -> None:
+    (itself,) = ask(host, type="cancel", request="1")
+    assert itself["cancelled"] is False
+
+
+def test_a_terminal_s_ctrl_c_does_not_end_the_host(host: HostProcess) -> None:
+    hello(host)
+    os.kill(host.pid, signal.SIGINT)
+    assert hello(host)["type"] == "done"
+    assert host.close() == 0
 
 
 def test_a_ledger_that_cannot_be_used_is_told_in_words(

@@ -29,38 +29,80 @@ class LedgerUnavailable(FlattrError):
 
 
 class Store:
-    """One connection to one ledger file. Its methods may be called from several threads.
+    """One ledger file, open. Its methods may be called from several threads.
 
     Everything in it raises ``LedgerUnavailable`` when the file cannot be used.
     """
 
     def __init__(self, path: str) -> None:
-        self._lock = threading.Lock()
+        self._path = path
+        self._writing, self._reading = threading.Lock(), threading.Lock()
         with _errors_in_words():
-            self._db = _connect(path)
+            self._file = _Connection(path)
+        self._reader: _Connection | None = None  # opened when there is something to read
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write: all of it is durably stored at the end of the block, or none of it."""
-        with self._lock, _errors_in_words():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.rollback()
-                raise
-            self._db.commit()
+        if not self._writing.acquire(timeout=BUSY_SECONDS):
+            raise LedgerUnavailable(_IN_WORDS[sqlite3.SQLITE_BUSY])
+        try:
+            with _errors_in_words():
+                self._file = self._file.still_there()
+                yield from _all_or_nothing(self._file.db)
+        finally:
+            self._writing.release()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A read."""
-        with self._lock, _errors_in_words():
-            yield self._db
+        """A read, which waits for no write."""
+        with self._reading, _errors_in_words():
+            self._reader = (self._reader or _Connection(self._path)).still_there()
+            yield self._reader.db
 
     def close(self) -> None:
         """Closes the file; the last process to do so folds the WAL into it."""
-        with self._lock:
-            self._db.close()
+        with self._writing, self._reading:
+            if self._reader:
+                self._reader.db.close()
+            self._file.db.close()
+
+
+class _Connection:
+    """A connection, and which file it is to."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.db = _connect(path)
+        self._identity = _identity(path)
+
+    def still_there(self) -> "_Connection":
+        """This one; or another, where the file was removed or replaced.
+
+        SQLite would go on writing into a file that no longer has a name.
+        """
+        if self._identity == _identity(self.path):
+            return self
+        self.db.close()
+        return _Connection(self.path)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _all_or_nothing(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+    except BaseException:
+        db.rollback()
+        raise
+    db.commit()
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -95,7 +137,7 @@ def _switch_to_wal(db: sqlite3.Connection) -> None:
         try:
             db.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:
@@ -142,8 +184,6 @@ _IN_WORDS = {
 def _errors_in_words() -> Iterator[None]:
     try:
         yield
-    except sqlite3.IntegrityError:
-        raise  # a rule of the schema, which the caller has words for
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         raise LedgerUnavailable(_IN_WORDS.get(code, f"SQLite says: {error}.")) from error

@@ -4,12 +4,16 @@
 def main() -> int:
     """``flattr-native-host``: what browsers start. Returns the exit code."""
     import gc
+    import signal
 
     from .stdio import take_stdio
 
     # Looking for garbage among modules that are just being loaded takes a tenth of a cold start;
     # the loop turns it on again after its first answer.
     gc.disable()
+
+    # A browser that was started in a terminal shares its Ctrl-C; the end of the stream ends us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     # Before anything else is imported, so that nothing can ever print into the stream.
     browser = take_stdio()

@@ -72,7 +72,8 @@ class Service:
             return _hello(request)
         if isinstance(request, Cancel):
             other = find(request.request)
-            return CancelDone(request.id, bool(other and other.gate.cancel()))
+            is_flattr = other is not None and isinstance(other.request, FlattrRequest)
+            return CancelDone(request.id, bool(other and is_flattr and other.gate.cancel()))
 
         from . import flattr_answers  # here, since a hello should not wait for the main job
 

@@ -73,7 +73,8 @@ class Host:
                 exchange = Exchange(request, self._send)
                 self._under_way[request.id] = exchange
         if problem:
-            self._refuse(request.id, problem)
+            # An id that is in use is the other request's; its one final answer is yet to come.
+            self._refuse(None if problem == "duplicate_id" else request.id, problem)
         else:
             self._start(exchange)
 
@@ -83,7 +84,12 @@ class Host:
             return
         thread = threading.Thread(target=self._answer, args=(exchange,), daemon=True)
         self._threads.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no more threads for us
+            self._threads.discard(thread)
+            del self._under_way[exchange.request.id]
+            self._refuse(exchange.request.id, "too_many_requests")
 
     def _answer(self, exchange: Exchange) -> None:
         try:
@@ -125,6 +131,9 @@ class Host:
             thread.join(max(0.0, deadline - time.monotonic()))
         late = len(self._threads)
         log.write(f"closed, {len(exchanges)} under way, {late} late")
-        if late:
-            os._exit(0)  # not to be kept by a thread that is stuck, with a transaction or without
-        self._service.close()
+        closing = threading.Thread(target=self._service.close, daemon=True)
+        if not late:
+            closing.start()
+            closing.join(max(0.1, deadline - time.monotonic()))
+        if late or closing.is_alive():
+            os._exit(0)  # not to be kept by a slow disk; SQLite has all of a flattr, or none of it
