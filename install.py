@@ -38,7 +38,8 @@ def main() -> int:
         tell("flattr-host needs Python 3.11 or newer; this is Python " + sys.version.split()[0])
         return 1
     arguments = parse()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))  # and clean up
     os.umask(os.umask(0o022) | 0o022)  # nobody else may change what browsers will start
     try:
         if arguments.command == "try":

@@ -61,7 +61,7 @@ def test_json() -> None:
 def test_nothing_flattrable_has_its_own_exit_code() -> None:
     done = run("flattr", "https://example.org/")
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == "Nothing in this address says whose page it is.\n"
+    assert done.stderr == "No rule knows whose page this is.\n"
 
 
 def test_an_empty_history() -> None:
@@ -96,7 +96,7 @@ def test_discover_in_words() -> None:
         "    This is the GitHub repository of smgt.",
         f"    {REPOSITORY}",
         "no  https://example.org/",
-        "    Nothing in this address says whose page it is.",
+        "    No rule knows whose page this is.",
     ]
 
 

@@ -36,7 +36,9 @@ export const MAX_PAYMENT_LINKS = 32;
  * @property {string | null} [kind]
  * @property {string | null} [owner] the name on that site
  * @property {Discovery | null} [part_of]
+ * @property {string | null} [fid]
  * @property {string | null} [caution]
+ * @property {string | null} [caution_reason]
  */
 
 /**

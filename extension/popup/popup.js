@@ -60,16 +60,29 @@ function show(state) {
   if (gestures.length === 0) return window.close();
   const before = shown;
   shown = new Map(gestures.map((gesture) => [gesture.id, entryOf(gesture, before)]));
-  const elements = [...shown.values()].map(({ element }) => element);
-  if (elements.some((element, place) => cards.children[place] !== element)
-      || elements.length !== cards.children.length) {
-    cards.replaceChildren(...elements);
-    focusFirst();
-  }
+  place([...shown.values()].map(({ element }) => element));
   tick();
   announce([...shown.values()][0]?.card);
   tellRead(gestures);
   closeSoon(gestures.every(endedQuietly));
+}
+
+/**
+ * Puts in what is new and takes out what is gone. What stays is not touched: it would lose its
+ * focus, and its animation would begin again.
+ * @param {HTMLElement[]} elements
+ */
+function place(elements) {
+  const isFirst = cards.children.length === 0;
+  const hadFocus = cards.contains(document.activeElement);
+  for (const old of [...cards.children]) {
+    if (!elements.some((element) => element === old)) old.remove();
+  }
+  elements.forEach((element, at) => {
+    if (cards.children[at] !== element) cards.insertBefore(element, cards.children[at] ?? null);
+  });
+  // Never on to another flattr's button after a press: a held key would press that too.
+  if (isFirst || (!hadFocus && document.activeElement === document.body)) focusFirst();
 }
 
 /**

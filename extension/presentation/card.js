@@ -4,7 +4,7 @@
 
 import { canUndo, isQuestion, isUnderWay } from "../state/tab_machine.js";
 import { OUTCOMES, UNKNOWN_CODE } from "./outcomes.js";
-import { why } from "./reasons.js";
+import { cautionOf, why } from "./reasons.js";
 
 /** @import { Gesture } from "../state/tab_machine.js" */
 /** @import { Look, Tone } from "./outcomes.js" */
@@ -132,7 +132,7 @@ function sentenceOf(gesture, look, now, words) {
     case "not_flattrable":
       return (discovery && why(discovery, words)) || words.say(look.sentence);
     case "confirmation_required":
-      return discovery?.caution || words.say(look.sentence);
+      return (discovery && cautionOf(discovery, words)) || words.say(look.sentence);
     default:
       if (look === UNKNOWN_CODE && outcome?.message) return outcome.message;
       return [words.say(look.sentence), outcome?.detail].filter(Boolean).join(" ");

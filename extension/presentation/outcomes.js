@@ -54,7 +54,7 @@ export const OUTCOMES = Object.freeze({
     { command: HISTORY, log: true }),
   not_flattrable: look("quiet", "popup_not_flattrable_heading", "popup_not_flattrable_sentence"),
   confirmation_required: look(
-    "question", "popup_confirmation_heading", "popup_confirmation_sentence"),
+    "question", "popup_confirmation_heading", "popup_caution_unknown_sentence"),
   cancelled: look("quiet", "popup_undone_heading", "popup_undone_sentence"),
   flattr_once: look("quiet", "popup_flattr_once_heading", "popup_flattr_once_sentence"),
   flattr_owner: look("quiet", "popup_flattr_owner_heading", "popup_flattr_owner_sentence"),
@@ -72,7 +72,7 @@ export const OUTCOMES = Object.freeze({
     "trouble", "popup_not_installed_heading", "popup_not_installed_sentence",
     { command: INSTALL }),
   broken: look(
-    "trouble", "popup_broken_heading", "popup_broken_sentence", { command: INSTALL, log: true }),
+    "trouble", "popup_broken_heading", "popup_broken_sentence", { command: INSTALL }),
   crashed: look(
     "trouble", "popup_crashed_heading", "popup_unknown_end_sentence", { command: HISTORY }),
   no_answer: look(

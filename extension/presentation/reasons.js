@@ -48,6 +48,23 @@ export const PLAIN = new Map(Object.entries({
   unknown_page: "reason_unknown_page_sentence",
 }));
 
+/** Keys of sentences for why the person is asked first. */
+export const CAUTIONS = new Map(Object.entries({
+  other_host: "popup_caution_other_host_sentence",
+  other_owner: "popup_caution_other_owner_sentence",
+  several_payees: "popup_caution_several_payees_sentence",
+}));
+
+/**
+ * @param {Discovery} discovery
+ * @param {Words} words
+ * @returns {string | null | undefined}
+ */
+export function cautionOf({ caution, caution_reason: reason, user_id: user, fid }, words) {
+  const key = CAUTIONS.get(reason ?? "");
+  return key ? words.say(key, user ?? fid ?? "") : caution;
+}
+
 /**
  * @param {Discovery} discovery
  * @param {Words} words

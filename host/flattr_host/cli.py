@@ -166,6 +166,8 @@ def try_command(
     """Flattr URL in a temporary place, to see how it works. Nothing of yours is touched."""
     from .browsers import trial
 
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))  # and clean up
     sys.exit(trial.run(url or trial.DEFAULT_URL, browser, as_json))
 
 

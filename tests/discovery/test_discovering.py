@@ -91,6 +91,8 @@ def test_what_a_link_names_is_one_thing_and_its_own_address_may_contradict(
 def test_hosts_of_one_site_are_not_another_host() -> None:
     hints = Hints(canonical="https://twitter.com/smgt/status/1")
     assert discover("https://x.com/smgt/status/1?s=20/", hints).caution is None
+    link = "https://flattr.com/submit/auto?user_id=a&url=https://müller.example/"
+    assert discover("https://xn--mller-kva.example/", Hints(payment=(link,))).caution is None
     page = discover("http://blog.example:80/", Hints(payment=(AUTOSUBMIT,)))
     assert page.caution is None
 

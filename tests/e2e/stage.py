@@ -109,7 +109,7 @@ def pages(site: Site) -> dict[str, str]:
         "/clicked.html": paid("/clicked.html", "Sourdough for patient people"),
         "/owned.html": paid("/owned.html", "My own page", "carol"),
         **{f"/{name}.html": paid(f"/{name}.html", f"Bread, {name}") for name in
-           ("menu", "undone", "twice", "again", "means", "missing", "broken", "dark")},
+           ("menu", "open", "undone", "twice", "again", "means", "missing", "broken", "dark")},
     }  # fmt: skip
 
 

@@ -145,7 +145,8 @@ def remove(receipt: Receipt) -> tuple[list[Outcome], Receipt]:
     Returns what was done, and a receipt of what could not be removed.
     """
     outcomes, rest = [], Receipt(folders=receipt.folders)
-    for path, sums in receipt.files.items():
+    # The launcher, which was written first, goes last: no browser shall find half of it.
+    for path, sums in reversed(receipt.files.items()):
         outcome = _remove(path, receipt)
         if outcome is not None:
             outcomes.append(outcome)

@@ -37,8 +37,15 @@ def run(
             if browser is None:
                 return _play(here, url, json, echo)
             family: Family = "gecko" if browser == "firefox" else "chromium"
-            said = trial_browser.visit(here, family, url, lambda text: echo(text, err=json))
+            try:
+                said = trial_browser.visit(here, family, url, lambda text: echo(text, err=json))
+            except HostError as error:  # it ended badly; what was flattred before counts
+                echo(str(error), err=True)
+                said = 0
             return 1 if said else _show_history(here, json, echo)
+    except KeyboardInterrupt:
+        echo("Stopped. Everything temporary is removed.", err=True)
+        return 130
     except (HostError, facts.FactsError, table.TableError) as error:
         echo(str(error), err=True)
     except BrokenPipeError:  # whoever read what we say has gone; click knows what to do

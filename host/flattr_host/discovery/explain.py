@@ -14,7 +14,8 @@ _TABLE = os.path.join(os.path.dirname(__file__), "explanations.toml")
 def line(found: Discovery) -> Line:
     """``found`` with its sentences."""
     fields: dict[str, Any] = {name: getattr(found, name) for name in found.__struct_fields__}
-    return Line(**fields | {"explanation": explanation(found), "caution": caution(found)})
+    sentences = {"explanation": explanation(found), "caution": caution(found)}
+    return Line(**fields | sentences | {"caution_reason": found.caution})
 
 
 def explanation(found: Discovery) -> str:

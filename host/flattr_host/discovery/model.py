@@ -91,4 +91,5 @@ class Line(msgspec.Struct, frozen=True):
     name: str | None
     id: str | None
     caution: str | None
+    caution_reason: str | None
     part_of: None = None

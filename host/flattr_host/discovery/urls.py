@@ -5,6 +5,7 @@ regular expression; what it does not understand, it refuses.
 """
 
 import re
+from contextlib import suppress
 
 _URL = re.compile(
     r"(https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL
@@ -70,7 +71,11 @@ def host_of(url: str) -> str:
     if not parts:
         return ""
     scheme, host = parts[:2]
-    return (plain_host(scheme, host) or host.lower()).removeprefix("www.")
+    name = (plain_host(scheme, host) or host.lower()).removeprefix("www.")
+    if not name.isascii():
+        with suppress(UnicodeError):
+            return name.encode("idna").decode()
+    return name
 
 
 def plain_text(text: str) -> str:
