@@ -5,14 +5,13 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from .. import __version__, log, paths, settings
 from ..api.errors import FlattrError
 from ..undo import UndoGate
 from .errors import sentence, sentences
 from .messages import (
     PROTOCOL,
+    Answer,
     AnyRequest,
     Cancel,
     CancelDone,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 class Exchange:
     """One request under way: how to send its statuses, and how to take it back."""
 
-    def __init__(self, request: AnyRequest, send: Callable[[Struct], None]) -> None:
+    def __init__(self, request: AnyRequest, send: Callable[[Answer], None]) -> None:
         self.request = request
         self.send = send
         self.gate = UndoGate()

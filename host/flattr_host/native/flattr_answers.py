@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from .. import flattring, settings
 from ..backend import Backend
@@ -11,6 +11,7 @@ from ..discovery.explain import explanation, line, thing_title
 from ..flattring import Discovered, Gesture, Settled, Step, UndoOffered
 from ..undo import UndoGate
 from .messages import (
+    Answer,
     Discover,
     DiscoverDone,
     DiscoveryError,
@@ -35,7 +36,7 @@ def discover(request: Discover) -> DiscoverDone:
 
 def flattr(
     request: FlattrRequest,
-    send: Callable[[Struct], None],
+    send: Callable[[Answer], None],
     open_backend: Callable[[], Backend],
     gate: UndoGate,
 ) -> FlattrDone | Error:
@@ -56,7 +57,7 @@ def flattr(
     raise AssertionError("a flattr ends with Settled or an exception")
 
 
-def flattrs(request: Flattrs, send: Callable[[Struct], None], backend: Backend) -> FlattrsDone:
+def flattrs(request: Flattrs, send: Callable[[Answer], None], backend: Backend) -> FlattrsDone:
     """One page of the history, in as many statuses as the size of a frame asks for."""
     page = backend.flattrs(request.count, request.page)
     for some in _by_size(map(flattr_json, page)):

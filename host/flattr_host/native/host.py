@@ -15,7 +15,7 @@ from .. import log
 from .answering import Exchange, Service
 from .errors import sentences
 from .framing import MAX_FRAME, FrameDecoder, FrameTooLarge, encode_frame
-from .messages import BadRequest, Error, Id, decode_request
+from .messages import Answer, BadRequest, Error, Id, decode_request
 from .stdio import BrowserPipe
 
 #: More requests than this at once are refused; a person with ten windows makes ten.
@@ -110,11 +110,11 @@ class Host:
         log.write(f"refused {code}")
         self._send(Error(request_id, code, sentences()[code]))
 
-    def _send(self, message: msgspec.Struct) -> None:
+    def _send(self, message: Answer) -> None:
         payload = msgspec.json.encode(message)
         if len(payload) > MAX_FRAME:
             code = "answer_too_large"
-            payload = msgspec.json.encode(Error(message.id, code, sentences()[code]))  # type: ignore[attr-defined]
+            payload = msgspec.json.encode(Error(message.id, code, sentences()[code]))
         try:
             self._browser.write(encode_frame(payload))
         except OSError:

@@ -133,6 +133,9 @@ class FlattrsDone(Done, tag_field="type", tag="done"):
     more: bool
 
 
+Answer = Status | Done | Error
+
+
 class _Envelope(msgspec.Struct):
     """As much of a request as its error needs."""
 
