@@ -62,7 +62,7 @@ export const MAX_PAYMENT_LINKS = 32;
  * @property {"flattr"} type
  * @property {string} url
  * @property {Hints} [hints]
- * @property {string} [confirm] the target that the person was shown and said yes to
+ * @property {string} [confirm] what the person said yes to, as the host named it
  */
 
 /**
@@ -101,6 +101,7 @@ export const MAX_PAYMENT_LINKS = 32;
  * @property {string} code
  * @property {string} [message]
  * @property {string} [detail] the part of the message that only this case has
+ * @property {string} [confirm] of `confirmation_required`: what a yes is to
  * @property {Discovery} [discovery]
  */
 

@@ -86,10 +86,10 @@ export async function confirm(tabId, id) {
   let again = null;
   // The question is gone as soon as it is answered, so that a second yes finds none.
   await change(tabId, id, (asked) => {
-    const target = asked.discovery?.target;
-    if (!machine.isQuestion(asked) || !target) return asked;
+    const what = asked.outcome?.confirm;
+    if (!machine.isQuestion(asked) || !what) return asked;
     const { source, url, hints } = asked;
-    again = machine.newGesture({ ...wish(source, url), hints, confirm: target });
+    again = machine.newGesture({ ...wish(source, url), hints, confirm: what });
     return again;
   });
   const gesture = /** @type {Gesture | null} */ (again);
@@ -169,12 +169,12 @@ async function perform(tabId, gesture, greeting, reading) {
  * @param {Answer} greeted
  * @returns {Promise<Answer>}
  */
-async function answerTo(tabId, { id, url, hints, confirm: target }, greeted) {
+async function answerTo(tabId, { id, url, hints, confirm: what }, greeted) {
   if (greeted.type === "error") return greeted;
   const flight = underWay.get(id);
   if (!flight || flight.isUndone) return { id, type: "error", code: "cancelled" };
   flight.isSent = true;
-  const request = messages.flattr(id, url, hints, target);
+  const request = messages.flattr(id, url, hints, what);
   return connection.request(request, (status) => follow(tabId, id, status));
 }
 

@@ -44,6 +44,7 @@ const QUIET_OUTCOMES = new Set(["flattred", "cancelled"]);
  * @property {string} code `flattred`, or the code of the error
  * @property {string} [message] the host's own sentence
  * @property {string} [detail] the part of it that only this case has
+ * @property {string} [confirm] what a yes to this question is to
  * @property {string | null} [title] of the thing, from the server
  * @property {number | null} [flattrs] of the thing, this one included
  */
@@ -54,7 +55,7 @@ const QUIET_OUTCOMES = new Set(["flattred", "cancelled"]);
  * @property {string} run which start of the background it belongs to
  * @property {"page" | "link"} source
  * @property {string} url
- * @property {string | null} confirm the target that the person said yes to
+ * @property {string | null} confirm what the person said yes to, as the host named it
  * @property {number} started milliseconds since the epoch
  * @property {"asking" | "grace" | "sending" | "ended"} phase
  * @property {Hints | null} hints
@@ -157,8 +158,8 @@ export function withStatus(gesture, status, now) {
 export function withAnswer(gesture, answer) {
   const discovery = answer.discovery ?? gesture.discovery;
   if (answer.type === "error") {
-    const { code, message, detail } = answer;
-    return ended({ ...gesture, discovery }, { code, message, detail });
+    const { code, message, detail, confirm } = answer;
+    return ended({ ...gesture, discovery }, { code, message, detail, confirm });
   }
   const { title = null, flattrs = null } = answer.thing ?? {};
   return ended({ ...gesture, discovery }, { code: "flattred", title, flattrs });

@@ -18,9 +18,10 @@ from . import __version__
 from .browsers import words
 from .discovery.discovering import candidates, discover
 from .discovery.explain import explanation, line
-from .discovery.model import Discovery, Hints, Line
+from .discovery.model import Discovery, Hints
 from .native.answering import Exchange, Service
 from .native.messages import (
+    DiscoveryError,
     Done,
     Error,
     FlattrDone,
@@ -73,11 +74,10 @@ def flattr_command(url: str, yes: bool, as_json: bool) -> None:
     service = Service()
     request = FlattrRequest("1", url)
     answer = _run(service, request, as_json)
-    found: Line | None = getattr(answer, "discovery", None)
-    if isinstance(answer, Error) and answer.code == "confirmation_required" and found:
-        if not (yes or (not as_json and click.confirm(f"{found.caution} Flattr it?"))):
+    if isinstance(answer, DiscoveryError) and answer.confirm:
+        if not (yes or (not as_json and click.confirm(f"{answer.message} Flattr it?"))):
             _fail(answer)
-        answer = _run(service, msgspec.structs.replace(request, confirm=found.target), as_json)
+        answer = _run(service, msgspec.structs.replace(request, confirm=answer.confirm), as_json)
     service.close()
     if isinstance(answer, Error):
         _fail(answer, quiet=as_json)
@@ -191,7 +191,7 @@ def _run(service: Service, request: FlattrRequest, as_json: bool) -> Done | Erro
 
     before = signal.signal(signal.SIGINT, undo)
     answer = service.answer(exchange, lambda _: None)
-    is_question = isinstance(answer, Error) and answer.code == "confirmation_required"
+    is_question = isinstance(answer, DiscoveryError) and bool(answer.confirm)
     # What is stored is stored: Ctrl-C must not make it look as if it were not.
     signal.signal(signal.SIGINT, before if is_question else signal.SIG_IGN)
     if as_json:

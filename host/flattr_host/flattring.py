@@ -17,7 +17,10 @@ from .undo import UndoGate
 
 
 class Gesture(msgspec.Struct, frozen=True):
-    """What the person did: flattr ``url``. ``confirm`` is the target they were asked about."""
+    """What the person did: flattr ``url``.
+
+    ``confirm`` is what they said yes to, if they were asked: ``ConfirmationRequired.confirm``.
+    """
 
     url: str
     hints: Hints | None = None
@@ -61,13 +64,17 @@ class NotFlattrable(FlattrError):
 
 
 class ConfirmationRequired(FlattrError):
-    """The person has to be asked first; ``discovery`` has the caution."""
+    """The person has to be asked first; ``discovery`` has the caution.
+
+    ``confirm`` stands for all that would be flattred, the owner too: a yes is to that alone.
+    """
 
     code = "confirmation_required"
 
     def __init__(self, discovery: Discovery) -> None:
         super().__init__()
         self.discovery = discovery
+        self.confirm = submission_url(discovery)
 
 
 class Cancelled(FlattrError):
@@ -87,7 +94,7 @@ def flattr(
     found = discover(gesture.url, gesture.hints)
     if not found.flattrable:
         raise NotFlattrable(found)
-    if found.caution and gesture.confirm != found.target:
+    if found.caution and gesture.confirm != submission_url(found):
         raise ConfirmationRequired(found)
     yield Discovered(found)
     backend = open_backend()  # now, so that trouble with it is told before the grace period

@@ -198,7 +198,7 @@ describe("a question", () => {
 
   async function ask() {
     await click();
-    await say({ type: "error", code: "confirmation_required", discovery });
+    await say({ type: "error", code: "confirmation_required", confirm: "what was asked", discovery });
     return gestures()[0].id;
   }
 
@@ -212,12 +212,12 @@ describe("a question", () => {
     assert.equal(flattrs().length, 1);
   });
 
-  test("answered with yes sends the request again, with the target that was shown", async () => {
+  test("answered with yes sends the request again, with what it is to", async () => {
     const id = await ask();
     browser.runtime.onMessage.fire({ act: "confirm", tab: tab.id, gestures: [id] }, OWN_PAGE);
     await settle();
     const [first, second] = flattrs();
-    assert.equal(second.confirm, DISCOVERY.target);
+    assert.equal(second.confirm, "what was asked");
     assert.deepEqual(second.hints, first.hints);
     assert.notEqual(second.id, first.id);
     await say({ type: "done" });

@@ -119,9 +119,11 @@ def test_what_markup_says_of_another_host_needs_a_yes(host: HostProcess, flattr_
     assert asked["code"] == "confirmation_required"
     assert "other.example" in asked["message"]
     assert "blog.example" in asked["message"]
-    (again,) = ask(host, **page, confirm="https://blog.example/another")
-    assert again["code"] == "confirmation_required"
-    done = ask(host, **page, confirm=asked["discovery"]["target"])[-1]
+    other = {"payment": [AUTOSUBMIT.format("mallory", "a", "A")]}
+    for changed in ({"confirm": "https://blog.example/a"}, {"hints": other}):
+        (again,) = ask(host, **page | {"confirm": asked["confirm"]} | changed)
+        assert again["code"] == "confirmation_required"
+    done = ask(host, **page, confirm=asked["confirm"])[-1]
     assert done["thing"]["url"] == "https://blog.example/a"
 
 

@@ -50,10 +50,14 @@ def flattr(
                     request.id, f"Flattred: {thing.title}", line(step.discovery), thing
                 )
             send(_status(request.id, step))
-    except (flattring.NotFlattrable, flattring.ConfirmationRequired) as error:
+    except flattring.NotFlattrable as error:
         found = line(error.discovery)
-        message = found.caution or found.explanation
-        return DiscoveryError(request.id, error.code, message, discovery=found)
+        return DiscoveryError(request.id, error.code, found.explanation, discovery=found)
+    except flattring.ConfirmationRequired as error:
+        found = line(error.discovery)
+        return DiscoveryError(
+            request.id, error.code, found.caution or "", discovery=found, confirm=error.confirm
+        )
     raise AssertionError("a flattr ends with Settled or an exception")
 
 

@@ -37,7 +37,7 @@ class Discover(Request, tag="discover"):
 
 
 class FlattrRequest(Request, tag="flattr"):
-    """The person wants to flattr this URL; ``confirm`` is the target that they said yes to."""
+    """The person wants to flattr this URL; ``confirm``: what they said yes to."""
 
     url: Url
     hints: Hints | None = None
@@ -87,9 +87,10 @@ class Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
 
 
 class DiscoveryError(Error, tag_field="type", tag="error", kw_only=True):
-    """An error about what discovery found."""
+    """An error about what discovery found; with ``confirm``, for a request that says yes to it."""
 
     discovery: Line
+    confirm: str | None = None
 
 
 class Done(msgspec.Struct, tag_field="type", tag="done"):
