@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from flattr_host.discovery.discovering import discover
-from flattr_host.discovery.model import Discovery
 from flattr_host.discovery.urls import normal_address
 
 HERE = Path(__file__).parent
@@ -24,11 +23,6 @@ def firm(name: str) -> list[dict[str, Any]]:
 def canonical(url: str) -> str | None:
     """What a link names, as the one address under which it is flattred."""
     return discover(url).target or normal_address(url)
-
-
-def as_expected(found: Discovery, key: str, default: object) -> object:
-    value = getattr(found, key)
-    return list(value) if isinstance(value, tuple) else value or default
 
 
 @pytest.mark.parametrize(

@@ -151,10 +151,6 @@ class Display:
             "search", "--sync", "--onlyvisible", "--class", window_class, "windowfocus", "--sync"
         )
 
-    def park_mouse(self) -> None:
-        """Move the mouse out of the way, so that nothing is hovered over and no tooltip shows."""
-        self.xdotool("mousemove", 0, self.height - 1)
-
     def screenshot(self, path: Path, crop: Crop | None = None) -> Path:
         """Write the screen, or the part `crop` of it, to `path` as PNG; returns `path`."""
         cut: list[str] = []

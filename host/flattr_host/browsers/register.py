@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .. import paths
 from . import apply as doing
@@ -28,11 +28,13 @@ def register(*, echo: Echo = say, dry_run: bool = False) -> int:
     if facts.platform() == "windows":
         echo("Registering on Windows is not built yet; nothing was done.", err=True)
         return 1
+    return _in_words(_dry_run if dry_run else _register, echo)
+
+
+def _in_words(work: Callable[[Echo], int], echo: Echo) -> int:
+    """The exit code of *work*; 1, and a sentence, for what can be wrong on a machine."""
     try:
-        if dry_run:
-            echo(plan.describe(_plan(receipt.load())[0]))
-            return 0
-        return _register(echo)
+        return work(echo)
     except _TROUBLES as trouble:
         echo(str(trouble), err=True)
     except BrokenPipeError:  # whoever read what we say has gone; click knows what to do
@@ -40,6 +42,11 @@ def register(*, echo: Echo = say, dry_run: bool = False) -> int:
     except OSError as error:
         echo(f"{paths.data_dir()} cannot be used: {error.strerror or error}.", err=True)
     return 1
+
+
+def _dry_run(echo: Echo) -> int:
+    echo(plan.describe(_plan(receipt.load())[0]))
+    return 0
 
 
 def _plan(known: Receipt) -> tuple[list[Action], list[File], list[Presence]]:
@@ -153,23 +160,19 @@ def unregister(*, echo: Echo = say) -> int:
 
     Returns the exit code: 0 if nothing of ours is left with the browsers, else 1.
     """
-    try:
-        known = receipt.load()
-        if not known.files and not known.folders:
-            echo("Nothing is registered.")
-            return 0
-        with doing.alone(paths.data_dir()):
-            outcomes, rest = doing.remove(known)
-            for outcome in outcomes:
-                echo(_removal(outcome), err=bool(outcome.failure))
-            return _finish(rest)
-    except _TROUBLES as trouble:
-        echo(str(trouble), err=True)
-    except BrokenPipeError:  # whoever read what we say has gone; click knows what to do
-        raise
-    except OSError as error:
-        echo(f"{paths.data_dir()} cannot be used: {error.strerror or error}.", err=True)
-    return 1
+    return _in_words(_unregister, echo)
+
+
+def _unregister(echo: Echo) -> int:
+    known = receipt.load()
+    if not known.files and not known.folders:
+        echo("Nothing is registered.")
+        return 0
+    with doing.alone(paths.data_dir()):
+        outcomes, rest = doing.remove(known)
+        for outcome in outcomes:
+            echo(_removal(outcome), err=bool(outcome.failure))
+        return _finish(rest)
 
 
 def _finish(rest: Receipt) -> int:
