@@ -61,10 +61,6 @@ class Chromium(Driver):
         return self._connection
 
     @property
-    def profile(self) -> Path:
-        return self.home / "profile"
-
-    @property
     def native_hosts(self) -> Path:
         return self.profile / "NativeMessagingHosts"
 

@@ -82,6 +82,10 @@ class Driver(ABC):
         self._widgets: AccessibilityTree | None = None
 
     @property
+    def profile(self) -> Path:
+        return self.home / "profile"
+
+    @property
     @abstractmethod
     def native_hosts(self) -> Path: ...
 

@@ -131,10 +131,6 @@ class Firefox(Driver):
         return self._connection
 
     @property
-    def profile(self) -> Path:
-        return self.home / "profile"
-
-    @property
     def native_hosts(self) -> Path:
         return self.home / ".mozilla" / "native-messaging-hosts"
 
