@@ -1,1 +1,1 @@
-"""The Flattr REST API v2 as data: its objects and its errors. No I/O; knows nothing of the rest."""
+"""The Flattr REST API v2: as data, and as a backend over HTTP. Knows nothing of the rest."""
