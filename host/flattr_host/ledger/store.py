@@ -9,17 +9,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 
 from ..api.errors import FlattrError
 
-#: ``PRAGMA user_version`` of a file with the schema of ``schema.sql``.
-SCHEMA_VERSION = 1
+#: ``PRAGMA user_version`` of a file with every step in ``schema/`` taken.
+SCHEMA_VERSION = 2
 
 #: How long one process waits for another's write, in seconds.
 BUSY_SECONDS = 5.0
 
-_SCHEMA = os.path.join(os.path.dirname(__file__), "schema.sql")
+_SCHEMA = os.path.join(os.path.dirname(__file__), "schema")
 
 
 class LedgerUnavailable(FlattrError):
@@ -49,7 +49,8 @@ class Store:
         try:
             with _errors_in_words():
                 self._file = self._file.still_there()
-                yield from _all_or_nothing(self._file.db)
+                with _write_lock(self._file.db):
+                    yield self._file.db
         finally:
             self._writing.release()
 
@@ -95,10 +96,12 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _all_or_nothing(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+@contextmanager
+def _write_lock(db: sqlite3.Connection) -> Iterator[None]:
+    """A transaction: all of the block, or nothing."""
     db.execute("BEGIN IMMEDIATE")
     try:
-        yield db
+        yield
     except BaseException:
         db.rollback()
         raise
@@ -107,27 +110,40 @@ def _all_or_nothing(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 def _connect(path: str) -> sqlite3.Connection:
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    # Made by us first, so that it is never readable by others, not even for a moment.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # Made by us first, so that it is never readable by others, not even for a moment. Never opened
+    # if it is there: closing any descriptor of a file drops all locks that this process has on it
+    # (fcntl(2)), and another process would take away the WAL that we go on writing to.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
-        _prepare(db)
+        _prepare(db, path)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _prepare(db: sqlite3.Connection) -> None:
+def _prepare(db: sqlite3.Connection, path: str) -> None:
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = FULL")
-    (version,) = db.execute("PRAGMA user_version").fetchone()
+    version = _version(db)
     if version == SCHEMA_VERSION:
         return
     if version > SCHEMA_VERSION:
         raise LedgerUnavailable("It was written by a newer flattr-host; update this one.")
     _switch_to_wal(db)
-    _create(db)
+    with _write_lock(db):
+        version = _version(db)  # somebody may have been faster
+        if 0 < version < SCHEMA_VERSION:
+            _back_up(path, version)
+        for step in range(version + 1, SCHEMA_VERSION + 1):
+            _take(db, step)
+
+
+def _version(db: sqlite3.Connection) -> int:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _switch_to_wal(db: sqlite3.Connection) -> None:
@@ -144,19 +160,23 @@ def _switch_to_wal(db: sqlite3.Connection) -> None:
             return
 
 
-def _create(db: sqlite3.Connection) -> None:
-    with open(_SCHEMA, encoding="utf-8") as file:
-        schema = file.read()
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        if db.execute("PRAGMA user_version").fetchone() == (0,):  # nobody was faster
-            for statement in _statements(schema):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    except BaseException:
-        db.rollback()
-        raise
-    db.commit()
+def _back_up(path: str, version: int) -> None:
+    """Keeps what an older version wrote, in one file beside the ledger."""
+    backup = f"{path}.version-{version}"
+    unfinished = f"{backup}.{os.getpid()}"
+    os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+    with closing(sqlite3.connect(path)) as now, closing(sqlite3.connect(unfinished)) as copy:
+        now.backup(copy)
+    with open(unfinished, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(unfinished, backup)
+
+
+def _take(db: sqlite3.Connection, step: int) -> None:
+    with open(os.path.join(_SCHEMA, f"{step}.sql"), encoding="utf-8") as file:
+        for statement in _statements(file.read()):
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {step}")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
--- The embedded ledger. Times are Unix time in seconds; months are 'YYYY-MM' in UTC.
+-- Version 1. Times are Unix time in seconds; months are 'YYYY-MM' in UTC.
 
 CREATE TABLE users (
     id       INTEGER PRIMARY KEY,
