@@ -256,3 +256,27 @@ def test_many_processes_may_make_the_ledger_at_once(path: str) -> None:
     errors = [process.communicate()[1] for process in running]
     assert errors == [b""] * 8
     assert len(Ledger(Store(path), Person()).flattrs(1000)) == 160
+
+
+def test_another_process_that_closes_the_ledger_takes_nothing_away(path: str) -> None:
+    """Closing any descriptor of a file drops the locks by which SQLite knows who else is there."""
+    store = Store(path)
+    ledger = Ledger(store, Person())
+    ledger.flattr(REPOSITORY)
+    assert len(ledger.flattrs()) == 1  # a second connection
+    look = (
+        "import sys; from flattr_host.ledger import *; store = Store(sys.argv[1]);"
+        " print(len(Ledger(store, Person()).flattrs())); store.close()"
+    )
+
+    def seen_by_another() -> str:
+        command = [sys.executable, "-c", look, path]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert seen_by_another() == "1"
+    ledger.flattr(REPOSITORY + "-2")
+    assert Path(path + "-wal").exists()
+    assert seen_by_another() == "2"
+    assert len(ledger.flattrs()) == 2
+    store.close()
+    assert seen_by_another() == "2"
