@@ -2,10 +2,12 @@
 
 import threading
 import time
+from typing import cast
 
 import pytest
 
-from flattr_host.api.objects import Flattr, Flattred, MiniThing
+from flattr_host.api.objects import Flattred, Thing
+from flattr_host.backend import Backend
 from flattr_host.flattring import (
     Cancelled,
     Discovered,
@@ -29,15 +31,15 @@ class Notes:
 
     def flattr(self, url: str) -> Flattred:
         self.urls.append(url)
-        return Flattred(thing=MiniThing(id=1, url=url, title="T", flattrs=1))
+        return Flattred(thing=Thing(id=1, url=url, title="T", flattrs=1))
 
-    def flattrs(self, count: int = 30, page: int = 1) -> list[Flattr]:
-        raise AssertionError((count, page))
+    def open(self) -> Backend:
+        return cast("Backend", self)  # a flattr is all that is asked for here
 
 
 def test_the_steps_in_their_order() -> None:
     notes = Notes()
-    steps = flattr(GESTURE, lambda: notes, 0.01, UndoGate())
+    steps = flattr(GESTURE, notes.open, 0.01, UndoGate())
     kinds = []
     for step in steps:
         kinds.append(type(step))
@@ -49,7 +51,7 @@ def test_an_undo_before_the_grace_period_counts() -> None:
     notes, gate = Notes(), UndoGate()
     assert gate.cancel()
     with pytest.raises(Cancelled):
-        list(flattr(GESTURE, lambda: notes, 0, gate))
+        list(flattr(GESTURE, notes.open, 0, gate))
     assert notes.urls == []
 
 
@@ -59,6 +61,21 @@ def test_an_undo_within_the_grace_period_ends_it_at_once() -> None:
     begun = time.monotonic()
     assert not gate.pass_after(10)
     assert time.monotonic() - begun < 5
+
+
+def test_who_waits_for_something_else_is_called() -> None:
+    calls: list[str] = []
+    gate = UndoGate()
+    gate.when_cancelled(lambda: calls.append("waiting"))
+    assert gate.cancel()
+    assert gate.cancel()
+    gate.when_cancelled(lambda: calls.append("late"))
+    assert calls == ["waiting", "late"]
+    passed = UndoGate()
+    passed.when_cancelled(lambda: calls.append("never"))
+    assert passed.pass_after(0)
+    assert not passed.cancel()
+    assert len(calls) == 2
 
 
 class Cancelling(threading.Thread):
@@ -81,7 +98,7 @@ def test_the_gate_is_passed_or_cancelled_never_both() -> None:
 
 
 def test_nothing_flattrable_opens_no_backend() -> None:
-    def unreachable() -> Notes:
+    def unreachable() -> Backend:
         raise AssertionError
 
     with pytest.raises(NotFlattrable) as caught:

@@ -14,13 +14,15 @@ KNOWS = {
     "undo": set[str](),
     "paths": set[str](),
     "log": {"paths"},
-    "settings": {"paths", "api"},
+    "files": set[str](),
+    "settings": {"paths", "api", "files"},
     "backend": {"api"},
-    "ledger": {"api", "discovery"},
+    "ledger": {"api", "backend", "discovery", "log"},
     "flattring": {"api", "backend", "discovery", "undo"},
-    "native": {"api", "backend", "discovery", "flattring", "ledger", "undo"} | COMMON,
+    "account": {"api", "files", "undo"} | COMMON,
+    "native": {"account", "api", "backend", "discovery", "flattring", "ledger", "undo"} | COMMON,
     "browsers": {"paths"},
-    "cli": {"browsers", "discovery", "native"},
+    "cli": {"account", "api", "browsers", "discovery", "ledger", "native", "undo"} | COMMON,
 }
 
 
@@ -38,7 +40,7 @@ def rooms_imported_by(file: Path) -> set[str]:
 @pytest.mark.parametrize("room", KNOWS)
 def test_a_room_knows_only_those_below_it(room: str) -> None:
     folder = PACKAGE / room
-    files = list(folder.glob("*.py")) if folder.is_dir() else [PACKAGE / f"{room}.py"]
+    files = list(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{room}.py"]
     imported = set[str]().union(*map(rooms_imported_by, files))
     assert imported <= KNOWS[room]
 

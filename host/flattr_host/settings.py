@@ -13,7 +13,19 @@ import msgspec
 from . import paths
 from .api.errors import FlattrError
 
+#: ``api_url`` where no server is used, but the ledger on this computer.
+EMBEDDED = "embedded"
+
 _OWNER = r"^([a-z0-9.-]+:)?[\w.+-]{1,64}$"
+_CLIENT_ID = r"^[\x20-\x7e]{1,255}$"  # RFC 6749 appendix A.1
+
+# https to anywhere, http to this computer alone; no user, password or fragment. Not with urllib,
+# since that takes longer to load than all of a flattr takes to be written.
+_PLACE = (
+    r"(https://([\w.-]+|\[[0-9a-f:.]+\])|http://(localhost|127(\.\d{1,3}){3}|\[::1\]))(:\d{1,5})?"
+)
+_PATH = r"(/[^\x00-\x20\x7f?#\\]*)?"
+_QUERY = r"(\?[^\x00-\x20\x7f#\\]*)?"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,6 +37,39 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_usernames: tuple[Annotated[str, msgspec.Meta(pattern=_OWNER)], ...] = ()
     #: False: the embedded ledger refuses every flattr with ``no_means``.
     means: bool = True
+    #: Where the API is, without a slash at the end; or ``EMBEDDED``.
+    api_url: str = EMBEDDED
+    #: The server's pages for OAuth; "" for those that belong to ``api_url``.
+    authorize_url: str = ""
+    token_url: str = ""
+    #: What the server knows this program as.
+    client_id: Annotated[str, msgspec.Meta(pattern=_CLIENT_ID)] = "flattr-host"
+
+    def __post_init__(self) -> None:
+        if self.api_url != EMBEDDED:
+            if not is_api_url(self.api_url):
+                raise ValueError(
+                    '`api_url` must be "embedded", or an address that begins with https:// (http://'
+                    " only for this computer) and has no user name, no ? and no #"
+                )
+            msgspec.structs.force_setattr(self, "api_url", self.api_url.rstrip("/"))
+        for name, url in (("authorize_url", self.authorize_url), ("token_url", self.token_url)):
+            if url and not _matches(_PLACE + _PATH + _QUERY, url):
+                raise ValueError(
+                    f"`{name}` must be an address that begins with https:// (http:// only for this"
+                    " computer) and has no user name and no #"
+                )
+
+
+def is_api_url(url: str) -> bool:
+    """Whether calls of the API, and a token with them, may go to this address."""
+    return _matches(_PLACE + _PATH, url)
+
+
+def _matches(pattern: str, url: str) -> bool:
+    import re  # here, since most have none of these addresses
+
+    return re.fullmatch(pattern, url, re.IGNORECASE) is not None
 
 
 #: The settings of somebody who set none. Converted, not constructed: msgspec works out a type when
@@ -33,7 +78,7 @@ DEFAULTS = msgspec.convert({}, Settings)
 
 
 class InvalidSettings(FlattrError):
-    """``settings.toml`` cannot be read; ``str()`` says where and why."""
+    """``settings.toml`` cannot be used; ``str()`` says where and why."""
 
     code = "invalid_settings"
 
@@ -45,13 +90,60 @@ def settings_path() -> str:
 
 def load() -> Settings:
     """The person's settings; the defaults where there is no file. Raises ``InvalidSettings``."""
+    text = _read(settings_path())
+    return _decode(text) if text else DEFAULTS
+
+
+def change(**values: object) -> Settings:
+    """Writes these settings, and gives all as they are now. None: back to the default.
+
+    Comments and the order of the file stay; a link is followed, since settings may lie among
+    others of the person's. Raises ``InvalidSettings``, and leaves the file as it was then.
+    """
+    from . import files  # and tomlkit: both only to write
+
+    path = os.path.realpath(settings_path())
     try:
-        with open(settings_path(), "rb") as file:
-            text = file.read()
+        with files.locked(os.path.dirname(path)):
+            old = _read(path)
+            new = _edited(old, values)
+            changed = _decode(new)
+            mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o600
+            if new != old:
+                files.write(path, new, mode)
+    except OSError as error:
+        raise InvalidSettings(f"It cannot be written: {error.strerror}.") from error
+    return changed
+
+
+def _edited(text: bytes, values: dict[str, object]) -> bytes:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    _decode(text)  # what has a mistake is the person's to mend
+    try:
+        document = tomlkit.parse(text.removeprefix(codecs.BOM_UTF8))
+    except TOMLKitError as error:
+        raise InvalidSettings(f"{error}.") from error
+    for name, value in values.items():
+        if value is None:
+            document.pop(name, None)
+        else:
+            document[name] = list(value) if isinstance(value, tuple) else value
+    return tomlkit.dumps(document).encode()
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
     except FileNotFoundError:
-        return DEFAULTS
+        return b""
     except OSError as error:
         raise InvalidSettings(f"It cannot be read: {error.strerror}.") from error
+
+
+def _decode(text: bytes) -> Settings:
     try:
         return msgspec.toml.decode(text.removeprefix(codecs.BOM_UTF8), type=Settings)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

@@ -1,6 +1,7 @@
-"""Undo: the one moment at which a flattr is either taken back or sent."""
+"""Undo: the one moment at which something is either taken back or done for good."""
 
 import threading
+from collections.abc import Callable
 
 
 class UndoGate:
@@ -9,6 +10,18 @@ class UndoGate:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._state = "open"
+        self._when_cancelled: Callable[[], None] | None = None
+
+    def when_cancelled(self, call: Callable[[], None]) -> None:
+        """Has ``call`` called by whoever cancels it, or at once where that was before.
+
+        For who waits for something else than the grace period meanwhile.
+        """
+        with self._changed:
+            self._when_cancelled = call
+            was_cancelled = self._state == "cancelled"
+        if was_cancelled:
+            call()
 
     def pass_after(self, seconds: float) -> bool:
         """Waits out the grace period; whether the flattr may be sent."""
@@ -21,7 +34,11 @@ class UndoGate:
     def cancel(self) -> bool:
         """Takes the flattr back; whether it was still time."""
         with self._changed:
-            if self._state == "open":
+            is_first = self._state == "open"
+            if is_first:
                 self._state = "cancelled"
                 self._changed.notify_all()
-            return self._state == "cancelled"
+            call = self._when_cancelled if is_first else None
+        if call:
+            call()
+        return self._state == "cancelled"

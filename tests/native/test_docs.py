@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 from flattr_host import flattring, ledger, settings
+from flattr_host.account import errors as account_errors
 from flattr_host.api.errors import FlattrError
 from flattr_host.native.errors import sentences
 from flattr_host.native.messages import FEATURES, AnyRequest
@@ -33,6 +34,24 @@ RELEASED = [
     "ledger_unavailable",
     "invalid_settings",
     "validation",
+    "unauthorized",
+    "not_connected",
+    "insufficient_scope",
+    "invalid_scope",
+    "forbidden",
+    "thing_owner",
+    "subscribed",
+    "invalid_parameters",
+    "not_acceptable",
+    "rate_limit_exceeded",
+    "server_refused",
+    "server_unreachable",
+    "answer_lost",
+    "bad_answer",
+    "server_error",
+    "token_unavailable",
+    "connecting_failed",
+    "account_error",
 ]
 
 
@@ -46,7 +65,12 @@ def test_released_error_codes_stay() -> None:
 
 
 def test_every_error_of_the_code_has_its_sentence() -> None:
-    assert {flattring, ledger, settings}  # all rooms with errors of their own are imported
+    assert {
+        flattring,
+        ledger,
+        settings,
+        account_errors,
+    }  # all rooms with errors of their own are imported
     classes = [FlattrError]
     for error in classes:
         classes += error.__subclasses__()

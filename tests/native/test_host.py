@@ -41,7 +41,9 @@ def flattred_urls(home: Home) -> list[str]:
 def test_hello(host: HostProcess) -> None:
     answer = hello(host)
     assert (answer["type"], answer["protocol"]) == ("done", 1)
-    assert set(answer["features"]) == {"hello", "discover", "flattr", "cancel", "flattrs"}
+    assert answer["features"] == [
+        "hello", "discover", "flattr", "cancel", "flattrs", "account", "connect", "disconnect",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("versions", "spoken"), [([1, 9], 1), ([0, 1], 1), ([2, 3], None)])
@@ -317,7 +319,27 @@ def test_a_locked_ledger_is_told_to_all_who_wait(start_host: StartHost, flattr_h
     assert flattred_urls(flattr_home) == [REPOSITORY]
 
 
-def test_only_a_flattr_can_be_cancelled(host: HostProcess) -> None:
+def test_without_an_account_the_ledger_is_used(host: HostProcess, flattr_home: Home) -> None:
+    (answer,) = ask(host, type="account")
+    assert answer == {
+        "id": "1", "type": "done", "api_url": "embedded", "username": None, "token_place": None,
+    }  # fmt: skip
+    assert ask(host, type="disconnect")[-1] == answer
+    assert ask(host, type="connect", api_url="embedded")[-1] == answer
+    assert not (flattr_home.path / "config").exists()
+
+
+def test_a_server_without_an_account_is_not_called(host: HostProcess, flattr_home: Home) -> None:
+    flattr_home.set(api_url='"http://127.0.0.1:9/rest/v2"')
+    (flattr,) = ask(host, type="flattr", url="https://example.org/")
+    assert flattr["code"] == "not_flattrable"
+    assert ask(host, type="flattr", url=REPOSITORY)[-1]["code"] == "not_connected"
+    assert ask(host, type="flattrs")[-1]["code"] == "not_connected"
+    (account,) = ask(host, type="account")
+    assert (account["api_url"], account["username"]) == ("http://127.0.0.1:9/rest/v2", None)
+
+
+def test_what_does_not_wait_cannot_be_cancelled(host: HostProcess) -> None:
     (itself,) = ask(host, type="cancel", request="1")
     assert itself["cancelled"] is False
 

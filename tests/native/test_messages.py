@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flattr_host.native.errors import sentences
-from flattr_host.native.messages import BadRequest, FlattrRequest, Flattrs, decode_request
+from flattr_host.native.messages import (
+    FEATURES,
+    BadRequest,
+    Connect,
+    FlattrRequest,
+    Flattrs,
+    decode_request,
+)
 
 
 def test_a_request_with_hints() -> None:
@@ -22,6 +29,11 @@ def test_a_request_with_hints() -> None:
 
 def test_defaults() -> None:
     assert decode_request(b'{"id": "a", "type": "flattrs"}') == Flattrs("a", 30, 1)
+
+
+def test_connect() -> None:
+    payload = b'{"id": "a", "type": "connect", "api_url": "example.org"}'
+    assert decode_request(payload) == Connect("a", "example.org")
 
 
 DEEP = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
@@ -50,6 +62,8 @@ DEEP = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
         (b'{"id": "1", "type": "flattrs", "count": 0}', "invalid_request", "1"),
         (b'{"id": "1", "type": "flattrs", "count": 1001}', "invalid_request", "1"),
         (b'{"id": 3, "type": "flattr", "url": "u", "hints": {"payment": 1}}', "invalid_request", 3),
+        (b'{"id": "1", "type": "connect"}', "invalid_request", "1"),
+        (b'{"id": "1", "type": "connect", "api_url": ""}', "invalid_request", "1"),
         (b'{"id": "1", "type": "steal"}', "unknown_type", "1"),
     ],
 )
@@ -65,9 +79,9 @@ json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
 fields = dict.fromkeys(
-    ("id", "url", "hints", "confirm", "request", "count", "page", "protocol"), json
+    ("id", "url", "hints", "confirm", "request", "count", "page", "protocol", "api_url"), json
 )
-types = st.sampled_from(["hello", "discover", "flattr", "cancel", "flattrs"]) | json
+types = st.sampled_from(FEATURES) | json
 
 
 @given(

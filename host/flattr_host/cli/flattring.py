@@ -1,26 +1,21 @@
-"""``flattr-host``: what the button does, for a person in a terminal.
+"""``flattr-host flattr``, ``discover`` and ``flattrs``: the main job in a terminal."""
 
-Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 a mistake in the command
-line; 3 nothing there that can be flattred; 4 undone by the person.
-"""
-
-import io
 import os
 import signal
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Literal, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import click
 import msgspec
 
-from . import __version__
-from .browsers import words
-from .discovery.discovering import candidates, discover
-from .discovery.explain import explanation, line
-from .discovery.model import Discovery, Hints
-from .native.answering import Exchange, Service
-from .native.messages import (
+from ..api.objects import Thing
+from ..browsers import words
+from ..discovery.discovering import candidates, discover
+from ..discovery.explain import explanation, line
+from ..discovery.model import Discovery, Hints
+from ..native.answering import Exchange, Service
+from ..native.messages import (
     DiscoveryError,
     Done,
     Error,
@@ -44,32 +39,16 @@ def _readable(_context: click.Context, _parameter: click.Parameter, url: Any) ->
 _as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
-def main() -> None:
-    """The command ``flattr-host``."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # letters that the terminal does not have
-    try:
-        commands(prog_name="flattr-host")
-    except OSError as error:
-        sys.exit(f"What there is to say could not be written: {error.strerror}.")
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="flattr-host")
-def commands() -> None:
-    """The Flattr button: find out what can be flattred, and flattr it."""
-
-
-@commands.command("flattr")
+@click.command("flattr")
 @click.argument("url", callback=_readable)
 @click.option("--yes", is_flag=True, help="Flattr without asking, also what needs a yes.")
 @_as_json
 def flattr_command(url: str, yes: bool, as_json: bool) -> None:
     """Flattr what URL stands for. Ctrl-C in the grace period undoes it.
 
-    Nothing goes over the network: only what the address itself says is used. With --json each
-    message is printed as docs/protocol.md describes it.
+    Only what the address itself says is used: no page is fetched. Where a server is set and not
+    the ledger on this computer, the flattr goes there. With --json each message is printed as
+    docs/protocol.md describes it.
     """
     service = Service()
     request = FlattrRequest("1", url)
@@ -82,11 +61,10 @@ def flattr_command(url: str, yes: bool, as_json: bool) -> None:
     if isinstance(answer, Error):
         _fail(answer, quiet=as_json)
     if isinstance(answer, FlattrDone) and not as_json:
-        times = f"{answer.thing.flattrs} flattr{'' if answer.thing.flattrs == 1 else 's'}"
-        click.secho(f"{answer.message} ({times} in all)", fg="green")
+        click.secho(_printable(f"{answer.message}{_times(answer.thing)}"), fg="green")
 
 
-@commands.command("discover")
+@click.command("discover")
 @click.argument("urls", nargs=-1, required=True, metavar="URL… | -", callback=_readable)
 @click.option(
     "--html",
@@ -104,7 +82,7 @@ def discover_command(urls: tuple[str, ...], html: BinaryIO | None, as_json: bool
     if html and (len(urls) != 1 or urls == ("-",)):
         raise click.UsageError("--html goes with exactly one URL, that of its page.")
     if html:
-        from .discovery.page import read_hints
+        from ..discovery.page import read_hints
 
         _show_page(urls[0], read_hints(html.read(), urls[0]), as_json)
         return
@@ -113,7 +91,7 @@ def discover_command(urls: tuple[str, ...], html: BinaryIO | None, as_json: bool
         show(discover(url))
 
 
-@commands.command("flattrs")
+@click.command("flattrs")
 @click.option("--count", type=click.IntRange(1, 1000), default=30, show_default=True)
 @click.option("--page", type=click.IntRange(1, 2**31), default=1, show_default=True)
 @_as_json
@@ -134,41 +112,9 @@ def flattrs_command(count: int, page: int, as_json: bool) -> None:
         if as_json:
             _write_json(bytes(flattr))
         else:
-            click.echo(words.flattr(msgspec.json.decode(flattr)))
+            click.echo(_printable(words.flattr(msgspec.json.decode(flattr))))
     if isinstance(answer, FlattrsDone) and not answer.count and not as_json:
         click.echo("Nothing yet." if page == 1 else "No more.")
-
-
-@commands.command("register")
-@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
-def register_command(dry_run: bool) -> None:
-    """Make every browser on this machine find flattr-host."""
-    from .browsers import register
-
-    sys.exit(register.register(dry_run=dry_run))
-
-
-@commands.command("unregister")
-def unregister_command() -> None:
-    """Remove exactly what "register" wrote. Your ledger and your settings stay."""
-    from .browsers import register
-
-    sys.exit(register.unregister())
-
-
-@commands.command("try")
-@click.argument("url", required=False)
-@click.option("--browser", type=click.Choice(["chromium", "firefox"]), help="In a real browser.")
-@_as_json
-def try_command(
-    url: str | None, browser: Literal["chromium", "firefox"] | None, as_json: bool
-) -> None:
-    """Flattr URL in a temporary place, to see how it works. Nothing of yours is touched."""
-    from .browsers import trial
-
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(number, lambda received, _: sys.exit(128 + received))  # and clean up
-    sys.exit(trial.run(url or trial.DEFAULT_URL, browser, as_json))
 
 
 def _run(service: Service, request: FlattrRequest, as_json: bool) -> Done | Error:
@@ -180,7 +126,7 @@ def _run(service: Service, request: FlattrRequest, as_json: bool) -> Done | Erro
                 _write_json(msgspec.json.encode(message))
                 sys.stdout.flush()
             elif isinstance(message, Status):
-                click.echo(message.message)
+                click.echo(_printable(message.message or ""))
         except OSError:  # whoever read us has gone; what the person asked for goes on
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -201,8 +147,22 @@ def _run(service: Service, request: FlattrRequest, as_json: bool) -> Done | Erro
 
 def _fail(error: Error, quiet: bool = False) -> NoReturn:
     if not quiet:
-        click.secho(error.message, fg="red", err=True)
+        click.secho(_printable(error.message), fg="red", err=True)
     sys.exit(_EXIT_CODES.get(error.code, 1))
+
+
+def _times(thing: Thing) -> str:
+    """How often it was flattred, where the backend counts."""
+    if not isinstance(thing.flattrs, int):
+        return ""
+    return f" ({thing.flattrs} flattr{'' if thing.flattrs == 1 else 's'} in all)"
+
+
+def _printable(text: str) -> str:
+    """Titles and servers' sentences come from strangers, and could steer the terminal."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def _lines_of_stdin() -> Iterator[str]:

@@ -1,20 +1,24 @@
 """From a request to its statuses and its one final answer."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import __version__, log, paths, settings
-from ..api.errors import FlattrError
+from ..api.errors import FlattrError, Unauthorized
 from ..undo import UndoGate
 from .errors import sentence, sentences
 from .messages import (
     PROTOCOL,
+    AccountRequest,
     Answer,
     AnyRequest,
     Cancel,
     CancelDone,
+    Connect,
+    Disconnect,
     Discover,
     Done,
     Error,
@@ -23,9 +27,13 @@ from .messages import (
     Hello,
     HelloDone,
     Id,
+    Status,
 )
 
 if TYPE_CHECKING:
+    from ..account.connected import Connections
+    from ..account.record import Account
+    from ..backend import Backend
     from ..ledger import Ledger, Store
 
 
@@ -36,11 +44,13 @@ class Exchange:
         self.request = request
         self.send = send
         self.gate = UndoGate()
+        #: Whose token it was done with, once it was.
+        self.account: Account | None = None
 
     @property
     def is_quick(self) -> bool:
-        """Whether the answer needs neither the ledger nor the person."""
-        return not isinstance(self.request, FlattrRequest | Flattrs)
+        """Whether the answer needs neither the ledger, nor a server, nor the person."""
+        return not isinstance(self.request, FlattrRequest | Flattrs | Connect | Disconnect)
 
 
 class Service:
@@ -49,6 +59,7 @@ class Service:
     def __init__(self) -> None:
         self._opening = threading.Lock()
         self._store: Store | None = None
+        self._connections: Connections | None = None
 
     def answer(self, exchange: Exchange, find: Callable[[Id], Exchange | None]) -> Done | Error:
         """The final answer to a request, after its statuses were sent. Never raises.
@@ -59,6 +70,8 @@ class Service:
         try:
             return self._answer(exchange, find)
         except FlattrError as error:
+            if isinstance(error, Unauthorized) and exchange.account:
+                error = _signed_out(exchange.account, error)
             log.write(f"refused {error.code}")
             return Error(request_id, error.code, sentence(error), error.detail)
         except Exception:
@@ -71,31 +84,66 @@ class Service:
             return _hello(request)
         if isinstance(request, Cancel):
             other = find(request.request)
-            is_flattr = other is not None and isinstance(other.request, FlattrRequest)
-            return CancelDone(request.id, bool(other and is_flattr and other.gate.cancel()))
+            can_be = other is not None and isinstance(other.request, FlattrRequest | Connect)
+            return CancelDone(request.id, bool(other and can_be and other.gate.cancel()))
+        if isinstance(request, AccountRequest | Connect | Disconnect):
+            from . import account_answers
+
+            return account_answers.answer(request, exchange.send, exchange.gate)
 
         from . import flattr_answers  # here, since a hello should not wait for the main job
 
         if isinstance(request, Discover):
             return flattr_answers.discover(request)
         if isinstance(request, FlattrRequest):
-            return flattr_answers.flattr(request, exchange.send, self._open_ledger, exchange.gate)
-        return flattr_answers.flattrs(request, exchange.send, self._open_ledger())
+            return flattr_answers.flattr(
+                request, exchange.send, lambda: self._open_backend(exchange), exchange.gate
+            )
+        return flattr_answers.flattrs(request, exchange.send, self._open_backend(exchange))
 
     def close(self) -> None:
         """Closes what was opened."""
         if self._store:
             self._store.close()
+        transport = sys.modules.get("flattr_host.api.transport")
+        if transport:  # loaded, so there may be connections; it is not loaded to be closed
+            transport.close()
 
-    def _open_ledger(self) -> "Ledger":
-        """The ledger, for the person as the settings have them now."""
+    def _open_backend(self, exchange: Exchange) -> "Backend":
+        """What the settings say now: the ledger, or the server with the account's token."""
+        mine = settings.load()
+        if mine.api_url == settings.EMBEDDED:
+            return self._open_ledger(mine)
+        from ..account.connected import Connections  # aiohttp, which the ledger does not need
+
+        with self._opening:
+            self._connections = self._connections or Connections()
+        backend, exchange.account = self._connections.open(
+            mine.api_url, lambda seconds: exchange.send(_waiting(exchange.request.id, seconds))
+        )
+        return backend
+
+    def _open_ledger(self, mine: settings.Settings) -> "Ledger":
+        """The ledger, for the person as the settings have them."""
         from ..ledger import Ledger, Person, Store  # SQLite, which most requests do not need
 
-        mine = settings.load()
         with self._opening:
             if not self._store:
                 self._store = Store(os.path.join(paths.data_dir(), "ledger.sqlite3"))
         return Ledger(self._store, Person(own_usernames=mine.own_usernames, means=mine.means))
+
+
+def _signed_out(account: "Account", error: Unauthorized) -> FlattrError:
+    """Signs out where the server no longer takes the token. Only who does so is told of it."""
+    from ..account import connecting
+    from ..account.errors import NotConnected
+
+    return error if connecting.signed_out(account) else NotConnected()
+
+
+def _waiting(request_id: Id, seconds: float) -> Status:
+    message = f"Your Flattr server takes no more requests for now: waiting {seconds:.0f} seconds."
+    return Status(request_id, "waiting", message, seconds=seconds)
 
 
 def _hello(request: Hello) -> HelloDone | Error:

@@ -46,9 +46,8 @@ def flattr(
         for step in flattring.flattr(gesture, open_backend, settings.load().undo_seconds, gate):
             if isinstance(step, Settled):
                 thing = step.answer.thing
-                return FlattrDone(
-                    request.id, f"Flattred: {thing.title}", line(step.discovery), thing
-                )
+                message = f"Flattred: {thing.title or thing.url}"
+                return FlattrDone(request.id, message, line(step.discovery), thing)
             send(_status(request.id, step))
     except flattring.NotFlattrable as error:
         found = line(error.discovery)

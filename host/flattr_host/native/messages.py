@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from ..api.objects import Flattr, MiniThing
+from ..api.objects import Flattr, Thing
 from ..discovery.model import Hints, Line, Url
 
 #: The lowest and the highest version of the conversation that this host speaks.
@@ -57,21 +57,47 @@ class Flattrs(Request, tag="flattrs"):
     page: Annotated[int, Meta(ge=1, le=2**31)] = 1
 
 
-AnyRequest = Hello | Discover | FlattrRequest | Cancel | Flattrs
+class AccountRequest(Request, tag="account"):
+    """Which server is set, and who is connected there?"""
+
+
+class Connect(Request, tag="connect"):
+    """Use this server, and have the person sign in there; or use the embedded ledger."""
+
+    api_url: Annotated[str, Meta(min_length=1, max_length=2048)]
+
+
+class Disconnect(Request, tag="disconnect"):
+    """Sign out."""
+
+
+AnyRequest = (
+    Hello | Discover | FlattrRequest | Cancel | Flattrs | AccountRequest | Connect | Disconnect
+)
 
 #: The request types, as ``hello`` tells them to the extension.
-FEATURES = ("hello", "discover", "flattr", "cancel", "flattrs")
+FEATURES = (
+    "hello",
+    "discover",
+    "flattr",
+    "cancel",
+    "flattrs",
+    "account",
+    "connect",
+    "disconnect",
+)
 
 
 class Status(msgspec.Struct, tag_field="type", tag="status", omit_defaults=True):
     """Something happened on the way to the answer; which fields there are depends on ``state``."""
 
     id: Id
-    state: Literal["discovered", "undo", "sending", "flattrs"]
+    state: Literal["discovered", "undo", "sending", "waiting", "flattrs", "authorize"]
     message: str | None = None
     discovery: Line | None = None
     seconds: float | None = None
     flattrs: list[msgspec.Raw] | None = None
+    url: str | None = None
 
 
 class Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
@@ -118,7 +144,7 @@ class FlattrDone(Done, tag_field="type", tag="done"):
 
     message: str
     discovery: Line
-    thing: MiniThing
+    thing: Thing
 
 
 class CancelDone(Done, tag_field="type", tag="done"):
@@ -132,6 +158,14 @@ class FlattrsDone(Done, tag_field="type", tag="done"):
 
     count: int
     more: bool
+
+
+class AccountDone(Done, tag_field="type", tag="done"):
+    """The server, or "embedded"; the user connected there, and where their token lies."""
+
+    api_url: str
+    username: str | None
+    token_place: Literal["keyring", "file"] | None
 
 
 Answer = Status | Done | Error

@@ -1,0 +1,1 @@
+"""The connection to a server: signing in there with OAuth, and where the token lies."""

@@ -1,0 +1,105 @@
+"""Where the browser brings the answer of the server: a port of this machine, for one exchange.
+
+RFC 8252 section 7.3. Other programs and other pages can reach the port as well, so only a
+navigation with the exchange's own ``state`` counts; everything else is refused and changes nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from secrets import compare_digest
+
+from aiohttp import web
+
+from .page import headers, page
+
+#: Seconds that what is being answered may still take when the port is closed.
+CLOSING = 0.2
+
+# aiohttp would write what it cannot read to stderr, and there may be a code in it.
+_silent = logging.getLogger("flattr_host.account.loopback")
+_silent.disabled = True
+
+
+class RedirectReceiver:
+    """One exchange's end of the redirect. Made, and all its coroutines run, on the event loop."""
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+        self._loop = asyncio.get_running_loop()
+        self._parameters: asyncio.Future[Mapping[str, str] | None] = self._loop.create_future()
+        self._answer: asyncio.Future[web.Response] = self._loop.create_future()
+        self._runner = web.ServerRunner(
+            web.Server(self._handle, access_log=None, logger=_silent), shutdown_timeout=CLOSING
+        )
+        self._host = ""
+
+    async def open(self) -> str:
+        """Listens; the redirect URI. Raises ``OSError``."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self._host = site.name.removeprefix("http://")
+        return f"http://{self._host}/"
+
+    async def wait(self, seconds: float) -> Mapping[str, str] | None:
+        """The parameters that the server sent, or None when given up. Raises ``TimeoutError``."""
+        async with asyncio.timeout(seconds):
+            return await asyncio.shield(self._parameters)
+
+    def give_up(self) -> None:
+        """Ends the waiting. From any thread."""
+        self._loop.call_soon_threadsafe(self._settle, None)
+
+    async def close(self, title: str, text: str, *, is_trouble: bool) -> None:
+        """Tells the browser how it ended, and stops listening."""
+        self._answer.set_result(_response(200, title, text, is_trouble=is_trouble))
+        await self._runner.cleanup()
+
+    def _settle(self, parameters: Mapping[str, str] | None) -> None:
+        if not self._parameters.done():
+            self._parameters.set_result(parameters)
+
+    async def _handle(self, request: web.BaseRequest) -> web.Response:
+        status = self._refusal(request)
+        if status:
+            text = "This address is only for signing in, and this is no answer to it."
+            return _response(status, "Nothing happened", text, is_trouble=True)
+        self._settle(dict(request.query))
+        # Not before the account is connected or not: the page is to tell the truth.
+        return await asyncio.shield(self._answer)
+
+    def _refusal(self, request: web.BaseRequest) -> int:
+        """The status that a request is refused with; 0 for the one that is waited for."""
+        if request.headers.getall("Host", []) != [self._host]:
+            return 421  # a name that somebody made lead here
+        if request.path != "/":
+            return 404
+        if request.method != "GET":
+            return 405
+        if not _is_navigation(request.headers):
+            return 403
+        values = request.query
+        state = values.get("state", "").encode("utf-8", "replace")
+        repeated = len(values) != len(set(values))  # RFC 6749 section 3.1
+        return 0 if not repeated and compare_digest(state, self._state.encode()) else 400
+
+
+def _is_navigation(sent: Mapping[str, str]) -> bool:
+    """Whether a tab asks, not a script or an image of a page. Programs without a browser's headers
+    may ask too: they know the state.
+    """
+    if "Sec-Fetch-Mode" in sent:
+        return (sent["Sec-Fetch-Mode"], sent.get("Sec-Fetch-Dest")) == ("navigate", "document")
+    return "Origin" not in sent and "Sec-Fetch-Site" not in sent
+
+
+def _response(status: int, title: str, text: str, *, is_trouble: bool) -> web.Response:
+    response = web.Response(
+        status=status,
+        text=page(title, text, is_trouble=is_trouble),
+        content_type="text/html",
+        headers=headers(),
+    )
+    response.force_close()
+    return response

@@ -1,0 +1,341 @@
+"""``flattr-host serve``, ``users``, ``tokens`` and ``apps``: a ledger for several people."""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import wraps
+from typing import Any, NoReturn
+
+import click
+import msgspec
+
+from .. import paths
+from ..ledger import LedgerUnavailable, Store
+from ..ledger.accounts import SCOPES, Account, AccountError, Accounts, TokenRow
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
+
+_ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
+
+_ledger_option = click.option(
+    "--ledger",
+    "ledger",
+    type=click.Path(dir_okay=False),
+    help="The ledger's file. Default: the one of this machine's own button.",
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+def _with_accounts(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the accounts of ``--ledger`` as its first argument."""
+
+    @_ledger_option
+    @wraps(command)
+    def with_accounts(ledger: str | None, **given: Any) -> None:
+        with _opened(ledger) as store:
+            command(Accounts(store), **given)
+
+    return with_accounts
+
+
+@contextmanager
+def _opened(ledger: str | None) -> Iterator[Store]:
+    """The ledger; whatever goes wrong with it, or its accounts, is told in one sentence."""
+    path = os.path.abspath(ledger or os.path.join(paths.data_dir(), "ledger.sqlite3"))
+    try:
+        store = Store(path)
+        try:
+            yield store
+        finally:
+            store.close()
+    except LedgerUnavailable as error:
+        _fail(f"The ledger {path} cannot be used. {error} Nothing was changed.")
+    except AccountError as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    click.secho(sentence, fg="red", err=True)
+    sys.exit(1)
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
+@_ledger_option
+@click.option("--base-url", help="Where people find it, as https://flattr.example.")
+@click.option(
+    "--rate-limit",
+    type=click.IntRange(0),
+    default=1000,
+    show_default=True,
+    help="Calls an hour for each token, and each address without one. 0: no limit.",
+)
+@click.option(
+    "--behind-proxy",
+    is_flag=True,
+    help="The last address in X-Forwarded-For is the caller's, written by a proxy of yours.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Say where it is as one JSON object.")
+def serve_command(
+    host: str,
+    port: int,
+    ledger: str | None,
+    base_url: str | None,
+    rate_limit: int,
+    behind_proxy: bool,
+    as_json: bool,
+) -> None:
+    """Serve a ledger over HTTP, to several people, until SIGTERM or Ctrl-C.
+
+    It speaks the Flattr REST API v2. Over TLS only, if not to this machine alone: behind a reverse
+    proxy, with --base-url. docs/server.md tells how.
+    """
+    from ..ledger import server
+    from ..ledger.service import Service
+
+    base_url = _checked_base_url(host, base_url)
+    try:
+        listening = server.listen(host, port)
+    except OSError as error:
+        _fail(f"Nothing can listen at port {port} of {host}: {error.strerror or error}.")
+    with _opened(ledger) as store:
+        url = base_url or f"http://{f'[{host}]' if ':' in host else host}:{_port_of(listening)}"
+        service = Service(store, url, rate_limit=rate_limit, is_behind_proxy=behind_proxy)
+        ready = {"api_url": service.addresses.api_url, "url": url}
+        words = f"flattr-host serves {_name(ledger)} at {url}; the API is at {ready['api_url']}"
+        line = msgspec.json.encode(ready).decode() if as_json else words
+        server.serve(listening, service, lambda: click.echo(line))
+
+
+def _port_of(listening: Any) -> int:
+    return int(listening.getsockname()[1])
+
+
+def _name(ledger: str | None) -> str:
+    return ledger or "your own ledger"
+
+
+def _checked_base_url(host: str, base_url: str | None) -> str | None:
+    if base_url is None and host in _WILDCARDS:
+        raise click.UsageError(
+            f'"{host}" is no address that anybody could open; say with --base-url which one is.'
+        )
+    if base_url is not None and not _ORIGIN.fullmatch(base_url := base_url.rstrip("/")):
+        raise click.UsageError("--base-url is a scheme and a host, as https://flattr.example.")
+    if host not in _LOOPBACK and not (base_url or "").startswith("https:"):
+        click.secho(
+            "Tokens and passwords will cross the network as plain text: put a reverse proxy with"
+            " TLS before it, and name its https address with --base-url.",
+            fg="yellow",
+            err=True,
+        )
+    return base_url
+
+
+@click.group("users")
+def users_group() -> None:
+    """The people who may use a served ledger."""
+
+
+def _amount(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
+    """Hundredths, of an amount as 5 or 2.50."""
+    if text is None:
+        return None
+    try:
+        hundredths = Decimal(text) * 100
+        if 0 <= hundredths < 2**53 and hundredths == int(hundredths):
+            return int(hundredths)
+    except ArithmeticError:  # no number, or NaN
+        pass
+    raise click.BadParameter("is an amount, as 5 or 2.50")
+
+
+_means_option = click.option(
+    "--means", metavar="AMOUNT", callback=_amount, help="What they have a month. Else not counted."
+)
+_no_means_option = click.option(
+    "--no-means", is_flag=True, help="They cannot flattr: each is refused with no_means."
+)
+_password_option = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from stdin, one line."
+)
+
+
+@users_group.command("add")
+@click.argument("name")
+@_means_option
+@_no_means_option
+@click.option("--hide-flattrs", is_flag=True, help="Nobody else sees what they flattr.")
+@_password_option
+@click.option("--no-password", is_flag=True, help="They can only use tokens that you give them.")
+@_with_accounts
+def users_add(
+    accounts: Accounts,
+    name: str,
+    means: int | None,
+    no_means: bool,
+    hide_flattrs: bool,
+    password_stdin: bool,
+    no_password: bool,
+) -> None:
+    """Give somebody an account. The password is asked for."""
+    if no_password and password_stdin:
+        raise click.UsageError("--no-password and --password-stdin exclude each other.")
+    password = None if no_password else _password(password_stdin)
+    accounts.add_user(name, password, _means(means, no_means), hide_flattrs)
+    click.echo(f"{name} has an account.")
+
+
+def _means(means: int | None, no_means: bool) -> int | None:
+    if means is not None and no_means:
+        raise click.UsageError("--means and --no-means exclude each other.")
+    return 0 if no_means else means
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise click.UsageError("There is no terminal to ask for the password: --password-stdin.")
+    answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return answer
+
+
+@users_group.command("list")
+@_json_option
+@_with_accounts
+def users_list(accounts: Accounts, as_json: bool) -> None:
+    """Show who has an account."""
+    for user in accounts.users():
+        click.echo(_json(user) if as_json else _user_in_words(user))
+
+
+def _user_in_words(user: Account) -> str:
+    means = "not counted" if user.means is None else f"{user.means / 100:.2f} a month"
+    said = [f"means {means}", f"{user.flattrs} flattr{'' if user.flattrs == 1 else 's'}"]
+    if user.hides_flattrs:
+        said.append("hidden")
+    if not user.has_password:
+        said.append("no password")
+    return f"{user.username}  ({', '.join(said)})"
+
+
+@users_group.command("password")
+@click.argument("name")
+@_password_option
+@_with_accounts
+def users_password(accounts: Accounts, name: str, password_stdin: bool) -> None:
+    """Give somebody a new password. Their tokens stay: "tokens revoke" ends those."""
+    accounts.set_password(name, _password(password_stdin))
+    click.echo(f"{name} has a new password.")
+
+
+@users_group.command("set")
+@click.argument("name")
+@_means_option
+@_no_means_option
+@click.option("--uncounted-means", is_flag=True, help="Their means are not counted any more.")
+@click.option("--hide-flattrs/--show-flattrs", default=None, help="Who sees what they flattr.")
+@_with_accounts
+def users_set(
+    accounts: Accounts,
+    name: str,
+    means: int | None,
+    no_means: bool,
+    uncounted_means: bool,
+    hide_flattrs: bool | None,
+) -> None:
+    """Change what somebody has, or shows."""
+    if sum((means is not None, no_means, uncounted_means)) > 1:
+        raise click.UsageError("--means, --no-means and --uncounted-means exclude each other.")
+    changes: dict[str, Any] = {}
+    if uncounted_means or no_means or means is not None:
+        changes["means"] = _means(means, no_means)
+    if hide_flattrs is not None:
+        changes["hides_flattrs"] = hide_flattrs
+    if not changes:
+        raise click.UsageError("Say what to change.")
+    accounts.change_user(name, **changes)
+    click.echo(f"{name} is changed.")
+
+
+@click.group("tokens")
+def tokens_group() -> None:
+    """What programs use a served ledger with, as somebody."""
+
+
+@tokens_group.command("add")
+@click.argument("name")
+@click.option("--scope", default="flattr", show_default=True, help=f"Of: {' '.join(SCOPES)}.")
+@_with_accounts
+def tokens_add(accounts: Accounts, name: str, scope: str) -> None:
+    """Make a token for NAME, and print it, this once, alone on stdout."""
+    token = accounts.add_token(name, frozenset(scope.replace(",", " ").split()))
+    click.echo(f"A token of {name}, with the scope {scope}. It is not shown again:", err=True)
+    click.echo(token)
+
+
+@tokens_group.command("list")
+@click.argument("name", required=False)
+@_json_option
+@_with_accounts
+def tokens_list(accounts: Accounts, name: str | None, as_json: bool) -> None:
+    """Show the tokens, of NAME or of all; not what they are, which is not stored."""
+    for token in accounts.tokens(name):
+        click.echo(_json(token) if as_json else _token_in_words(token))
+
+
+def _token_in_words(token: TokenRow) -> str:
+    state = "revoked" if token.revoked_at is not None else "valid"
+    return f"{token.id}  {token.username}  {token.app or 'terminal'}  {token.scope}  {state}"
+
+
+@tokens_group.command("revoke")
+@click.argument("token_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
+@_with_accounts
+def tokens_revoke(accounts: Accounts, token_id: int) -> None:
+    """Make a token useless. "tokens list" shows the ids."""
+    accounts.revoke_token(token_id)
+    click.echo(f"Token {token_id} is revoked.")
+
+
+@click.group("apps")
+def apps_group() -> None:
+    """The applications that people may allow to flattr on their behalf."""
+
+
+@apps_group.command("add")
+@click.argument("name")
+@click.option("--redirect-uri", required=True, help="Where it takes people back to.")
+@click.option("--public", is_flag=True, help="It can keep no secret, and uses PKCE instead.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@_with_accounts
+def apps_add(accounts: Accounts, name: str, redirect_uri: str, public: bool, as_json: bool) -> None:
+    """Register an application, and print its client id and its secret, this once."""
+    app, secret = accounts.add_app(name, redirect_uri, confidential=not public)
+    made = {"client_id": app.client_id} | ({} if public else {"client_secret": secret})
+    if as_json:
+        click.echo(_json(made))
+        return
+    for what, value in made.items():
+        click.echo(f"{what}: {value}")
+
+
+@apps_group.command("list")
+@_json_option
+@_with_accounts
+def apps_list(accounts: Accounts, as_json: bool) -> None:
+    """Show the applications."""
+    for app in accounts.apps():
+        kind = "confidential" if app.confidential else "public"
+        words = f"{app.client_id}  {app.name}  {app.redirect_uri}  {kind}"
+        click.echo(_json(app) if as_json else words)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
