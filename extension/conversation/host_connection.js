@@ -79,12 +79,13 @@ export class HostConnection {
    * `not_installed`, `broken`, `crashed` or `no_answer`.
    * @param {Request} request
    * @param {(status: Status) => void} [onStatus]
+   * @param {number} [limitMs] how long the host may be silent
    * @returns {Promise<Answer>}
    */
-  async request(request, onStatus = () => {}) {
+  async request(request, onStatus = () => {}, limitMs = SILENCE_LIMIT_MS) {
     const greeting = await this.greet();
     if (greeting.type === "error") return greeting;
-    return this.#post(request, onStatus, SILENCE_LIMIT_MS);
+    return this.#post(request, onStatus, limitMs);
   }
 
   #open() {
@@ -135,7 +136,9 @@ export class HostConnection {
     if (!pending) return;
     pending.heard = true;
     clearTimeout(pending.limit);
-    pending.limit = setTimeout(() => this.#giveUp(), pending.limitMs);
+    // A host that says how long it waits is silent for so long, and has not hung.
+    const announcedMs = (status.seconds ?? 0) * 1000;
+    pending.limit = setTimeout(() => this.#giveUp(), pending.limitMs + announcedMs);
     pending.onStatus(status);
   }
 

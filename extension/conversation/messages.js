@@ -14,6 +14,12 @@ export const MAX_TITLE_CHARS = 1_000;
 export const MAX_URL_CHARS = 8_192;
 export const MAX_PAYMENT_LINKS = 32;
 
+/** What `api_url` is where flattrs go into the ledger on this computer. */
+export const EMBEDDED = "embedded";
+
+/** The host gives the person ten minutes to say yes to a server; it knows when they are over. */
+export const CONNECT_LIMIT_MS = 11 * 60_000;
+
 /**
  * What a page says of itself, read after the person's gesture.
  * @typedef {object} Hints
@@ -72,16 +78,61 @@ export const MAX_PAYMENT_LINKS = 32;
  * @property {string} request
  */
 
-/** @typedef {Hello | Flattr | Cancel} Request */
+/**
+ * What the person flattred, newest first.
+ * @typedef {object} Flattrs
+ * @property {string} id
+ * @property {"flattrs"} type
+ * @property {number} count
+ * @property {number} page from 1
+ */
+
+/**
+ * Where flattrs go, and as whom; or an end to that.
+ * @typedef {object} AccountRequest
+ * @property {string} id
+ * @property {"account" | "disconnect"} type
+ */
+
+/**
+ * @typedef {object} Connect
+ * @property {string} id
+ * @property {"connect"} type
+ * @property {string} api_url {@link EMBEDDED}, or a server as the person typed it
+ */
+
+/** @typedef {Hello | Flattr | Cancel | Flattrs | AccountRequest | Connect} Request */
+
+/**
+ * Where flattrs go, and as whom.
+ * @typedef {object} Account
+ * @property {string} api_url {@link EMBEDDED}, or a server's
+ * @property {string | null} username null where no account is connected
+ * @property {"keyring" | "file" | null} token_place
+ */
+
+/**
+ * One entry of the history: the API's flattr, as far as it is shown.
+ * @typedef {object} FlattrRecord
+ * @property {number} created_at seconds since the epoch
+ * @property {object} thing
+ * @property {number} thing.id
+ * @property {string} thing.url
+ * @property {string | null} [thing.title]
+ * @property {{ username: string } | null} [thing.owner]
+ */
 
 /**
  * @typedef {object} Status
  * @property {string} id
  * @property {"status"} type
- * @property {string} state `discovered`, `undo`, `sending`; others may come
+ * @property {string} state `discovered`, `undo`, `waiting`, `sending`, `authorize`, `flattrs`; others
+ *   may come
  * @property {string} [message]
  * @property {Discovery} [discovery] of `discovered`
- * @property {number} [seconds] of `undo`
+ * @property {number} [seconds] of `undo` and `waiting`
+ * @property {string} [url] of `authorize`: where the person says yes
+ * @property {FlattrRecord[]} [flattrs] of `flattrs`
  */
 
 /**
@@ -92,6 +143,10 @@ export const MAX_PAYMENT_LINKS = 32;
  * @property {Discovery} [discovery]
  * @property {Thing} [thing]
  * @property {boolean} [cancelled] of `cancel`
+ * @property {boolean} [more] of `flattrs`: whether there may be a next page
+ * @property {string} [api_url] of `account`, `connect` and `disconnect`, as in {@link Account}
+ * @property {string | null} [username]
+ * @property {"keyring" | "file" | null} [token_place]
  */
 
 /**
@@ -138,6 +193,31 @@ export function cancel(request) {
   return { id: newId(), type: "cancel", request };
 }
 
+/**
+ * @param {number} count
+ * @param {number} page from 1
+ * @returns {Flattrs}
+ */
+export function flattrs(count, page) {
+  return { id: newId(), type: "flattrs", count, page };
+}
+
+/**
+ * @param {AccountRequest["type"]} type
+ * @returns {AccountRequest}
+ */
+export function account(type) {
+  return { id: newId(), type };
+}
+
+/**
+ * @param {string} apiUrl {@link EMBEDDED}, or a server as the person typed it
+ * @returns {Connect}
+ */
+export function connect(apiUrl) {
+  return { id: newId(), type: "connect", api_url: apiUrl };
+}
+
 /** @returns {string} */
 export function newId() {
   return crypto.randomUUID();
@@ -151,6 +231,24 @@ export function newId() {
  */
 export function isWebAddress(address) {
   return typeof address === "string" && /^https?:\/\//i.test(address) && URL.canParse(address);
+}
+
+/**
+ * Whether a page may be the one where a person says yes to a server: TLS shows whose it is, or it
+ * is on this very machine.
+ * @param {string | undefined} address
+ * @returns {address is string}
+ */
+export function isAuthorizeAddress(address) {
+  if (!address || !URL.canParse(address)) return false;
+  const { protocol, hostname, username, password } = new URL(address);
+  if (username || password) return false;
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
+}
+
+/** @param {string} hostname as {@link URL} writes it */
+function isLoopback(hostname) {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
 }
 
 /**

@@ -3,8 +3,8 @@
  * popup where there is something to say.
  */
 
-import { HostConnection } from "../conversation/host_connection.js";
 import * as messages from "../conversation/messages.js";
+import { connectionToHost } from "../conversation/native_host.js";
 import { openPopup } from "../presentation/popup_opener.js";
 import { acknowledge } from "../presentation/toolbar.js";
 import * as machine from "../state/tab_machine.js";
@@ -19,11 +19,7 @@ import { readHints } from "./page_hints.js";
  * @typedef {{ id: number, url?: string, status?: string }} Tab
  */
 
-const connection = new HostConnection({
-  connect: () => browser.runtime.connectNative(messages.HOST_NAME),
-  lastError: () => browser.runtime.lastError?.message,
-  version: browser.runtime.getManifest().version,
-});
+const connection = connectionToHost();
 
 /**
  * Requests of this background that have no answer yet; lost with the port they went through, and

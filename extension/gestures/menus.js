@@ -1,8 +1,9 @@
 /**
  * The context menus. Two items that say what they act on, since people take the wrong one
- * otherwise. Browsers keep them while the background is stopped.
+ * otherwise; and one at the button, where browsers have one for the options already. Browsers keep them while the background is stopped.
  */
 
+import { openPage } from "../presentation/pages.js";
 import { flattrLink, flattrPage } from "./flattr_gesture.js";
 
 const WEB = ["http://*/*", "https://*/*"];
@@ -41,6 +42,11 @@ async function make() {
       contexts: ["link"],
       targetUrlPatterns: WEB,
     }),
+    create({
+      id: "history",
+      title: browser.i18n.getMessage("page_history_label"),
+      contexts: ["action"],
+    }),
   ]);
 }
 
@@ -49,6 +55,7 @@ async function make() {
  * @param {{ id?: number, url?: string, status?: string } | undefined} tab
  */
 export async function chooseMenu(info, tab) {
+  if (info.menuItemId === "history") await openPage("history");
   if (tab?.id === undefined) return;
   const here = { id: tab.id, url: tab.url ?? info.pageUrl, status: tab.status };
   if (info.menuItemId === "flattr_link" && info.linkUrl) await flattrLink(here, info.linkUrl);

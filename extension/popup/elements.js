@@ -3,6 +3,7 @@
  */
 
 import { secondsLeft } from "../presentation/card.js";
+import { commandElement, logElement, make } from "../presentation/dom.js";
 
 /** @import { Button, Card, ThingCard } from "../presentation/card.js" */
 /** @import { Words } from "../presentation/words.js" */
@@ -32,7 +33,7 @@ export function cardElement(card, around) {
   if (card.hosts) element.append(hostsElement(card.hosts, words));
   if (card.thing) element.append(thingElement(card.thing));
   if (card.command) element.append(commandElement(card.command, words));
-  if (card.log) element.append(logElement(around));
+  if (card.log) element.append(logElement(around.logPlace, words));
   if (card.buttons.length > 0) element.append(buttonsElement(card, around));
   return element;
 }
@@ -113,28 +114,6 @@ function hostsElement({ from, to }, words) {
 }
 
 /**
- * @param {string} command
- * @param {Words} words
- */
-function commandElement(command, words) {
-  const element = make("div", "command");
-  const copy = make("button", "", words.say("popup_copy_button"));
-  copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(command);
-    copy.textContent = words.say("popup_copied_button");
-  });
-  element.append(make("code", "", command), copy);
-  return element;
-}
-
-/** @param {Around} around */
-function logElement({ words, logPlace }) {
-  const element = make("p", "log", `${words.say("popup_log_label")} `);
-  element.append(make("code", "", logPlace));
-  return element;
-}
-
-/**
  * @param {Card} card
  * @param {Around} around
  */
@@ -150,18 +129,5 @@ function buttonsElement(card, { press }) {
     }
     element.append(button);
   }
-  return element;
-}
-
-/**
- * @template {keyof HTMLElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {string} name of the class
- * @param {string} [text]
- */
-function make(tag, name, text) {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (text !== undefined) element.textContent = text;
   return element;
 }

@@ -4,11 +4,14 @@
  */
 
 import { cardOf } from "../presentation/card.js";
+import { byId, fillWords, findLogPlace } from "../presentation/dom.js";
+import { isPageAct, openPage } from "../presentation/pages.js";
 import { wordsOf } from "../presentation/words.js";
 import { endedQuietly, keyOf } from "../state/tab_machine.js";
 import { cardElement, showSeconds } from "./elements.js";
 
-/** @import { Card } from "../presentation/card.js" */
+/** @import { Button, Card } from "../presentation/card.js" */
+/** @import { PageAct } from "../presentation/outcomes.js" */
 /** @import { Gesture, TabState } from "../state/tab_machine.js" */
 /** @import { PopupMessage } from "../gestures/popup_messages.js" */
 
@@ -17,18 +20,11 @@ const LINGER_MS = 2_500;
 const TICK_AFTER_MS = 10;
 const OVERDUE_MS = 1_000;
 
-/** @type {Readonly<Record<string, string>>} */
-const LOG_PLACES = {
-  mac: "~/Library/Application Support/flattr-host/flattr-host.log",
-  win: "%LOCALAPPDATA%\\flattr-host\\flattr-host.log",
-};
-const LOG_PLACE = "~/.local/state/flattr-host/flattr-host.log";
-
 const tabId = Number(new URLSearchParams(location.search).get("tab"));
 const key = keyOf(tabId);
 const words = wordsOf(browser.i18n.getMessage);
-const cards = /** @type {HTMLElement} */ (document.getElementById("cards"));
-const status = /** @type {HTMLElement} */ (document.getElementById("status"));
+const cards = byId("cards");
+const status = byId("status");
 
 /** @type {Map<string, { card: Card, element: HTMLElement }>} */
 let shown = new Map();
@@ -36,7 +32,7 @@ let shown = new Map();
 let closing;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let ticking;
-let logPlace = LOG_PLACE;
+let logPlace = "";
 
 /**
  * @param {PopupMessage["act"]} act
@@ -47,11 +43,29 @@ function tell(act, gestures) {
 }
 
 /**
- * @param {PopupMessage["act"]} act
+ * @param {Button["act"]} act
  * @param {string} gesture
  */
 function press(act, gesture) {
-  tell(act, [gesture]);
+  if (isPageAct(act)) leaveFor(act);
+  else tell(act, [gesture]);
+}
+
+/**
+ * Opens a page in a tab. The popup closes by itself only where the tab takes its focus.
+ * @param {PageAct} act
+ */
+async function leaveFor(act) {
+  await openPage(act);
+  window.close();
+}
+
+/** @param {MouseEvent} event */
+function followLink(event) {
+  const { page } = /** @type {HTMLElement} */ (event.currentTarget).dataset;
+  if (!isPageAct(page)) return;
+  event.preventDefault();
+  leaveFor(page);
 }
 
 /** @param {TabState | undefined} state */
@@ -162,10 +176,11 @@ async function showStored() {
 }
 
 async function start() {
-  document.documentElement.lang = words.language;
-  document.documentElement.dir = words.direction;
-  const { os } = await browser.runtime.getPlatformInfo();
-  logPlace = LOG_PLACES[os] ?? LOG_PLACE;
+  fillWords(words);
+  for (const link of document.querySelectorAll(".pages a")) {
+    link.addEventListener("click", (event) => followLink(/** @type {MouseEvent} */ (event)));
+  }
+  logPlace = await findLogPlace();
   browser.storage.session.onChanged.addListener((changes) => {
     if (key in changes) showStored();
   });

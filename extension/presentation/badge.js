@@ -3,7 +3,7 @@
  * has to tell colours apart.
  */
 
-import { foremost, wantsPopup } from "../state/tab_machine.js";
+import { foremost, isWaiting, wantsPopup } from "../state/tab_machine.js";
 import { cardOf, nameOf, secondsLeft } from "./card.js";
 
 /** @import { Gesture, TabState } from "../state/tab_machine.js" */
@@ -64,7 +64,9 @@ function titleOf(gesture, now, words) {
   if (gesture.phase === "grace") {
     return words.say("toolbar_grace_title", name, String(secondsLeft(gesture, now)));
   }
-  if (gesture.phase === "sending") return words.say("toolbar_sending_title", name);
+  if (gesture.phase === "sending" && !isWaiting(gesture, now)) {
+    return words.say("toolbar_sending_title", name);
+  }
   const { heading, sentence, command } = cardOf(gesture, now, words);
   const isFlattred = gesture.outcome?.code === "flattred";
   const first = isFlattred ? words.say("toolbar_flattred_title", name) : heading;

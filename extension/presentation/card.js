@@ -2,12 +2,13 @@
  * What the popup says of one gesture, as data: the words and buttons, not yet the elements.
  */
 
-import { canUndo, isQuestion, isUnderWay } from "../state/tab_machine.js";
-import { OUTCOMES, UNKNOWN_CODE } from "./outcomes.js";
+import { canUndo, isQuestion, isUnderWay, isWaiting } from "../state/tab_machine.js";
+import { addressOf, hostOf, tidy } from "./addresses.js";
+import { OUTCOMES, PAGE_ACTS, UNKNOWN_CODE } from "./outcomes.js";
 import { cautionOf, why } from "./reasons.js";
 
 /** @import { Gesture } from "../state/tab_machine.js" */
-/** @import { Look, Tone } from "./outcomes.js" */
+/** @import { Look, PageAct, Tone } from "./outcomes.js" */
 /** @import { Words } from "./words.js" */
 
 /**
@@ -17,7 +18,7 @@ import { cautionOf, why } from "./reasons.js";
  * @property {string} why a sentence
  *
  * @typedef {object} Button
- * @property {"undo" | "confirm" | "dismiss"} act
+ * @property {"undo" | "confirm" | "dismiss" | PageAct} act
  * @property {string} label
  * @property {boolean} isPrimary
  *
@@ -53,7 +54,7 @@ export const GLYPHS = Object.freeze({
  * @returns {Card}
  */
 export function cardOf(gesture, now, words) {
-  const look = lookOf(gesture);
+  const look = lookOf(gesture, now);
   return {
     id: gesture.id,
     tone: look.tone,
@@ -62,7 +63,7 @@ export function cardOf(gesture, now, words) {
     sentence: sentenceOf(gesture, look, now, words),
     thing: thingOf(gesture, words),
     hosts: isQuestion(gesture) ? hostsOf(gesture) : null,
-    buttons: buttonsOf(gesture, words),
+    buttons: buttonsOf(gesture, look, words),
     command: look.command ?? "",
     log: look.log ?? false,
     deadline: gesture.phase === "grace" ? gesture.deadline : 0,
@@ -93,24 +94,26 @@ export function nameOf(gesture) {
 }
 
 /**
- * A title on one line, without the characters that would turn around the words beside it.
- * @param {string | null | undefined} title
+ * @param {Gesture} gesture
+ * @param {number} now
+ * @returns {Look}
  */
-function tidy(title) {
-  const turning = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-  return title?.replace(turning, "").replace(/\s+/g, " ").trim();
+function lookOf(gesture, now) {
+  if (gesture.outcome) return OUTCOMES[gesture.outcome.code] ?? UNKNOWN_CODE;
+  const name = nameOfLook(gesture, now);
+  const tone = name === "grace" ? "grace" : "busy";
+  return { tone, heading: `popup_${name}_heading`, sentence: `popup_${name}_sentence` };
 }
 
 /**
  * @param {Gesture} gesture
- * @returns {Look}
+ * @param {number} now
+ * @returns {"grace" | "waiting" | "asking" | "sending"}
  */
-function lookOf(gesture) {
-  if (gesture.outcome) return OUTCOMES[gesture.outcome.code] ?? UNKNOWN_CODE;
-  const [tone, name] = gesture.phase === "grace"
-    ? /** @type {const} */ (["grace", "grace"])
-    : /** @type {const} */ (["busy", gesture.phase === "asking" ? "asking" : "sending"]);
-  return { tone, heading: `popup_${name}_heading`, sentence: `popup_${name}_sentence` };
+function nameOfLook(gesture, now) {
+  if (gesture.phase === "grace") return "grace";
+  if (isWaiting(gesture, now)) return "waiting";
+  return gesture.phase === "asking" ? "asking" : "sending";
 }
 
 /**
@@ -122,6 +125,9 @@ function lookOf(gesture) {
  */
 function sentenceOf(gesture, look, now, words) {
   const { outcome, discovery } = gesture;
+  if (look.sentence === "popup_waiting_sentence") {
+    return words.say(look.sentence, words.sayTime(new Date(gesture.waitsUntil)));
+  }
   switch (outcome?.code) {
     case "flattred":
       return outcome.flattrs
@@ -175,44 +181,18 @@ function hostsOf(gesture) {
 
 /**
  * @param {Gesture} gesture
+ * @param {Look} look
  * @param {Words} words
  * @returns {Button[]}
  */
-function buttonsOf(gesture, words) {
+function buttonsOf(gesture, look, words) {
   if (isUnderWay(gesture) && canUndo(gesture)) {
     return [{ act: "undo", label: words.say("popup_undo_button"), isPrimary: true }];
   }
+  if (look.act) return [{ act: look.act, label: words.say(PAGE_ACTS[look.act]), isPrimary: false }];
   if (!isQuestion(gesture)) return [];
   return [
     { act: "dismiss", label: words.say("popup_cancel_button"), isPrimary: false },
     { act: "confirm", label: words.say("popup_confirm_button"), isPrimary: true },
   ];
-}
-
-/**
- * Host and path, as a person reads an address.
- * @param {string} url
- */
-function addressOf(url) {
-  if (!URL.canParse(url)) return url;
-  const { host, pathname, search } = new URL(url);
-  return host.replace(/^www\./, "") + (pathname === "/" ? "" : decoded(pathname)) + search;
-}
-
-/**
- * Percent escapes of letters are made readable, unless that would hide or turn around what follows.
- * @param {string} path
- */
-function decoded(path) {
-  try {
-    const text = decodeURIComponent(path);
-    return /[\s\p{C}]/u.test(text) ? path : text;
-  } catch {
-    return path;
-  }
-}
-
-/** @param {string} url */
-function hostOf(url) {
-  return URL.canParse(url) ? new URL(url).host.replace(/^www\./, "") : "";
 }

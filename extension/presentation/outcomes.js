@@ -4,7 +4,15 @@
  */
 
 const INSTALL = "python3 install.py";
-const HISTORY = "flattr-host flattrs";
+/**
+ * Buttons that open a page of the extension, and the keys of what is written on them.
+ * @typedef {"connect" | "history"} PageAct
+ * @type {Readonly<Record<PageAct, string>>}
+ */
+export const PAGE_ACTS = Object.freeze({
+  connect: "popup_connect_button",
+  history: "popup_history_button",
+});
 
 /**
  * @typedef {"busy" | "grace" | "good" | "quiet" | "question" | "trouble"} Tone
@@ -14,6 +22,7 @@ const HISTORY = "flattr-host flattrs";
  * @property {string} heading key of the words
  * @property {string} sentence key of the words
  * @property {string} [command] what to type, the one thing that helps
+ * @property {PageAct} [act] where to go, the one thing that helps
  * @property {boolean} [log] whether the log says more
  */
 
@@ -21,7 +30,7 @@ const HISTORY = "flattr-host flattrs";
  * @param {Tone} tone
  * @param {string} heading
  * @param {string} sentence
- * @param {Pick<Look, "command" | "log">} [help]
+ * @param {Pick<Look, "command" | "act" | "log">} [help]
  * @returns {Look}
  */
 function look(tone, heading, sentence, help) {
@@ -33,6 +42,17 @@ const MISUNDERSTOOD = look(
   "trouble", "popup_misunderstood_heading", "popup_misunderstood_sentence",
   { command: INSTALL, log: true },
 );
+
+/** A word of the API that no flattr should meet, or one that the API does not have. */
+const REFUSED = look("trouble", "popup_server_refused_heading", "popup_server_refused_sentence");
+
+/** The token is there and does not allow it, or is none of the right sort; a new one would. */
+const SCOPE = look(
+  "trouble", "popup_insufficient_scope_heading", "popup_insufficient_scope_sentence",
+  { act: "connect" },
+);
+
+const OWN = look("quiet", "popup_flattr_owner_heading", "popup_flattr_owner_sentence");
 
 /** @type {Readonly<Record<string, Look>>} */
 export const OUTCOMES = Object.freeze({
@@ -51,13 +71,13 @@ export const OUTCOMES = Object.freeze({
     "trouble", "popup_unsupported_heading", "popup_unsupported_sentence", { command: INSTALL }),
   internal_error: look(
     "trouble", "popup_internal_heading", "popup_unknown_end_sentence",
-    { command: HISTORY, log: true }),
+    { act: "history", log: true }),
   not_flattrable: look("quiet", "popup_not_flattrable_heading", "popup_not_flattrable_sentence"),
   confirmation_required: look(
     "question", "popup_confirmation_heading", "popup_caution_unknown_sentence"),
   cancelled: look("quiet", "popup_undone_heading", "popup_undone_sentence"),
   flattr_once: look("quiet", "popup_flattr_once_heading", "popup_flattr_once_sentence"),
-  flattr_owner: look("quiet", "popup_flattr_owner_heading", "popup_flattr_owner_sentence"),
+  flattr_owner: OWN,
   no_means: look("trouble", "popup_no_means_heading", "popup_no_means_sentence"),
   not_found: look("quiet", "popup_not_found_heading", "popup_not_found_sentence"),
   ledger_unavailable: look(
@@ -66,6 +86,38 @@ export const OUTCOMES = Object.freeze({
   invalid_settings: look(
     "trouble", "popup_invalid_settings_heading", "popup_invalid_settings_sentence"),
   validation: look("quiet", "popup_validation_heading", "popup_validation_sentence"),
+  unauthorized: look(
+    "trouble", "popup_unauthorized_heading", "popup_unauthorized_sentence", { act: "connect" }),
+  not_connected: look(
+    "trouble", "popup_not_connected_heading", "popup_not_connected_sentence", { act: "connect" }),
+  insufficient_scope: SCOPE,
+  invalid_scope: SCOPE,
+  forbidden: look("trouble", "popup_forbidden_heading", "popup_forbidden_sentence"),
+  thing_owner: OWN,
+  subscribed: REFUSED,
+  invalid_parameters: REFUSED,
+  not_acceptable: REFUSED,
+  rate_limit_exceeded: look(
+    "trouble", "popup_rate_limit_exceeded_heading", "popup_rate_limit_exceeded_sentence"),
+  server_refused: REFUSED,
+  server_unreachable: look(
+    "trouble", "popup_server_unreachable_heading", "popup_server_unreachable_sentence"),
+  answer_lost: look(
+    "trouble", "popup_answer_lost_heading", "popup_answer_lost_sentence", { act: "history" }),
+  bad_answer: look(
+    "trouble", "popup_bad_answer_heading", "popup_unknown_end_sentence",
+    { act: "history", log: true }),
+  server_error: look(
+    "trouble", "popup_server_error_heading", "popup_unknown_end_sentence", { act: "history" }),
+  token_unavailable: look(
+    "trouble", "popup_token_unavailable_heading", "popup_token_unavailable_sentence",
+    { act: "connect" }),
+  connecting_failed: look(
+    "trouble", "popup_connecting_failed_heading", "popup_connecting_failed_sentence",
+    { act: "connect" }),
+  account_error: look(
+    "trouble", "popup_account_error_heading", "popup_account_error_sentence",
+    { act: "connect" }),
 
   // Found out on this side of the port.
   not_installed: look(
@@ -74,11 +126,11 @@ export const OUTCOMES = Object.freeze({
   broken: look(
     "trouble", "popup_broken_heading", "popup_broken_sentence", { command: INSTALL }),
   crashed: look(
-    "trouble", "popup_crashed_heading", "popup_unknown_end_sentence", { command: HISTORY }),
+    "trouble", "popup_crashed_heading", "popup_unknown_end_sentence", { act: "history" }),
   no_answer: look(
-    "trouble", "popup_no_answer_heading", "popup_unknown_end_sentence", { command: HISTORY }),
+    "trouble", "popup_no_answer_heading", "popup_unknown_end_sentence", { act: "history" }),
   interrupted: look(
-    "trouble", "popup_interrupted_heading", "popup_unknown_end_sentence", { command: HISTORY }),
+    "trouble", "popup_interrupted_heading", "popup_unknown_end_sentence", { act: "history" }),
   not_http: look("quiet", "popup_not_flattrable_heading", "reason_not_http_sentence"),
   too_long: look("quiet", "popup_not_flattrable_heading", "reason_too_long_sentence"),
 });

@@ -5,7 +5,9 @@
  * @property {(key: string, ...values: string[]) => string} say
  * @property {(key: string, count: number) => string} sayCount by the plural form of `count`, whose
  *   keys are `key_one`, `key_other` and what else the language has
- * @property {(date: Date) => string} sayDay
+ * @property {(date: Date) => string} sayDay as the service counts its months, in UTC
+ * @property {(date: Date) => string} sayDate with weekday and year, where the person is
+ * @property {(date: Date) => string} sayTime of the day, where the person is
  * @property {string} language of the messages, which may not be the browser's
  * @property {"ltr" | "rtl"} direction
  */
@@ -19,6 +21,8 @@ export function wordsOf(getMessage) {
   const plural = new Intl.PluralRules(language);
   const number = new Intl.NumberFormat(language);
   const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", timeZone: "UTC" });
+  const date = new Intl.DateTimeFormat(language, { dateStyle: "full" });
+  const time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
   /** @type {Words["say"]} */
   const say = (key, ...values) => getMessage(key, values);
   return {
@@ -26,7 +30,9 @@ export function wordsOf(getMessage) {
     sayCount: (key, count) =>
       say(`${key}_${plural.select(count)}`, number.format(count))
       || say(`${key}_other`, number.format(count)),
-    sayDay: (date) => day.format(date),
+    sayDay: (when) => day.format(when),
+    sayDate: (when) => date.format(when),
+    sayTime: (when) => time.format(when),
     language,
     direction: getMessage("locale_text_direction") === "rtl" ? "rtl" : "ltr",
   };

@@ -8,7 +8,8 @@
  *       │                │                   │
  *       └────────────────┴──────error────────┴───────────▶ ended (any other code)
  *
- * `discovered` fills in what is about to be flattred and changes no phase; without a grace period
+ * `waiting` says until when the server's limit holds it up, in whatever phase it is. `discovered`
+ * fills in what is about to be flattred and changes no phase either; without a grace period
  * `sending` follows `asking`. Several gestures can be under way in one tab, links flattred one
  * after the other, each with its own Undo.
  *
@@ -62,6 +63,8 @@ const QUIET_OUTCOMES = new Set(["flattred", "cancelled"]);
  * @property {Discovery | null} discovery
  * @property {number} deadline end of the grace period, milliseconds since the epoch; 0 before it
  * @property {number} graceMs its whole length
+ * @property {number} waitsUntil the server's limit holds it up so long, milliseconds since the
+ *   epoch; else 0
  * @property {Outcome | null} outcome
  * @property {boolean} unread there are words for the person that no popup has shown yet
  */
@@ -95,6 +98,7 @@ export function newGesture(given) {
     discovery: null,
     deadline: 0,
     graceMs: 0,
+    waitsUntil: 0,
     outcome: null,
     unread: false,
   };
@@ -130,12 +134,13 @@ export function mapGesture(state, id, change) {
 }
 
 /**
- * @param {Gesture} gesture
+ * @param {Gesture} before
  * @param {Status} status
  * @param {number} now
  * @returns {Gesture}
  */
-export function withStatus(gesture, status, now) {
+export function withStatus(before, status, now) {
+  const gesture = { ...before, waitsUntil: 0 };
   switch (status.state) {
     case "discovered":
       return { ...gesture, discovery: status.discovery ?? null };
@@ -145,8 +150,10 @@ export function withStatus(gesture, status, now) {
     }
     case "sending":
       return { ...gesture, phase: "sending" };
+    case "waiting":
+      return { ...gesture, waitsUntil: now + (status.seconds ?? 0) * 1000 };
     default:
-      return gesture;
+      return before;
   }
 }
 
@@ -276,6 +283,14 @@ export function endedQuietly(gesture) {
 /** @param {Gesture} gesture */
 export function isUnderWay(gesture) {
   return gesture.phase !== "ended";
+}
+
+/**
+ * @param {Gesture} gesture
+ * @param {number} now
+ */
+export function isWaiting(gesture, now) {
+  return isUnderWay(gesture) && gesture.waitsUntil > now;
 }
 
 /** @param {Gesture} gesture */

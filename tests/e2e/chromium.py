@@ -142,6 +142,7 @@ class Chromium(Driver):
                     "signin": {"allowed": False},
                     "translate": {"enabled": False},
                     "browser": {"enable_spellchecking": False},
+                    "credentials_enable_service": False,  # its question would lie over the page
                 }
             ),
             "utf-8",

@@ -213,7 +213,7 @@ class Driver(ABC):
 
     def _button_place(self) -> Point:
         """Waits until the button is there and stays where it is: it slides in after a start."""
-        return _at_rest(
+        return at_rest(
             lambda: self._tree.centre(self._toolbar_button()), "the extension's toolbar button"
         )
 
@@ -256,7 +256,7 @@ class Driver(ABC):
             if time.monotonic() > deadline:
                 raise BrowserError(f"no {label!r} in the context menu of {on}, only {seen}")
         found = item
-        self.display.click(*_at_rest(lambda: self._tree.centre(found), label))
+        self.display.click(*at_rest(lambda: self._tree.centre(found), label))
 
     def _right_click(self, on: str) -> None:
         self.display.click(*self._centre(self.page_eval(CENTRE_JS % json.dumps(on)), on), button=3)
@@ -315,7 +315,7 @@ class Driver(ABC):
     def popup_click(self, css_selector: str) -> None:
         look = CENTRE_JS % json.dumps(css_selector)
         # A popup that has just opened still grows to its content.
-        place = _at_rest(lambda: self.popup_eval(look), css_selector)
+        place = at_rest(lambda: self.popup_eval(look), css_selector)
         self.display.click(*self._centre(place, css_selector))
 
     def close_popup(self) -> None:
@@ -336,7 +336,7 @@ class Driver(ABC):
         return self.home / f"{os.path.basename(self.name)}.log"
 
 
-def _at_rest(look: Callable[[], Seen], what: str) -> Seen:
+def at_rest(look: Callable[[], Seen], what: str) -> Seen:
     """The value of `look` once it is the same twice in a row: where something stands still."""
     before: list[Seen] = []
 

@@ -57,6 +57,7 @@ PREFERENCES: dict[str, bool | int | str] = {
     "toolkit.telemetry.server": "",
     # Nothing that would lie over the page or the toolbar.
     "browser.aboutwelcome.enabled": False,
+    "signon.rememberSignons": False,
     "browser.preonboarding.enabled": False,
     "browser.newtabpage.enabled": False,
     "browser.shell.checkDefaultBrowser": False,

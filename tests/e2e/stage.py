@@ -18,6 +18,8 @@ EXTENSION = Path(__file__).parents[2] / "extension"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 NAME = "io.github.flattr_host"
 HOST = [sys.executable, "-I", "-c", "from flattr_host.native import main; raise SystemExit(main())"]
+# Where there is one it would ask for a password, in a window over the browser's.
+NO_KEYRING = "PYTHON_KEYRING_BACKEND=keyring.backends.fail.Keyring"
 
 BLOG = "blog.example.test"
 REPOSITORY = "https://github.com/smgt/flattr"
@@ -119,7 +121,7 @@ def a_stage(
 ) -> Iterator[Stage]:
     with driver_class(display, EXTENSION, dark=dark) as driver:
         home = driver.home / "flattr host ö"
-        command = ["/usr/bin/env", f"FLATTR_HOST_HOME={home}", *HOST]
+        command = ["/usr/bin/env", f"FLATTR_HOST_HOME={home}", NO_KEYRING, *HOST]
         stage = Stage(driver, RecordedHost(driver, NAME, command), site, home)
         driver.start()
         yield stage

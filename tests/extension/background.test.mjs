@@ -61,15 +61,23 @@ describe("before a click", () => {
     assert.deepEqual(browser.calls, []);
   });
 
-  test("two menu items are made, each for what its words say", async () => {
+  test("menu items are made, each for what its words say", async () => {
     browser.runtime.onInstalled.fire();
     await settle();
     assert.equal(browser.calls[0][0], "removeAll");
-    const [page, link] = browser.calls.slice(1).map(([, item]) => item);
+    const [page, link, history] = browser.calls.slice(1).map(([, item]) => item);
     assert.equal(page.title, "Flattr this page");
     assert.equal(page.contexts.includes("link"), false);
     assert.equal(link.title, "Flattr this link");
     assert.deepEqual(link.contexts, ["link"]);
+    assert.deepEqual([history.title, history.contexts], ["History", ["action"]]);
+  });
+
+  test("the button's menu opens the history, and starts no host for it", async () => {
+    browser.contextMenus.onClicked.fire({ menuItemId: "history" }, tab);
+    await settle();
+    const url = browser.runtime.getURL("history/history.html");
+    assert.deepEqual(browser.calls, [["create", { url }]]);
   });
 });
 
@@ -275,7 +283,7 @@ describe("trouble", () => {
     port().onDisconnect.fire(port());
     await settle();
     assert.equal(gestures()[0].outcome.code, "crashed");
-    assert.match(badge().title, /flattr-host flattrs$/);
+    assert.match(badge().title, /before you try again\.$/);
     const [{ id }] = gestures();
     browser.runtime.onMessage.fire({ act: "read", tab: tab.id, gestures: [id] }, OWN_PAGE);
     await settle();

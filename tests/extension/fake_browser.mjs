@@ -98,6 +98,7 @@ export function fakeBrowser() {
       },
     },
     tabs: {
+      create: record("create"),
       get: async (id) => ({ id, active: true, windowId: 1 }),
       onRemoved: new Event(),
       onUpdated: new Event(),

@@ -202,6 +202,28 @@ describe("a host that says nothing", () => {
   });
 });
 
+describe("a host that says that it will be silent", () => {
+  test("is given so much longer", async () => {
+    const { answer } = await flattrUnderWay();
+    ports[0].say({ id: "f", type: "status", state: "waiting", seconds: 600 });
+    mock.timers.tick(719_000);
+    assert.equal(ports[0].isClosed, false);
+    mock.timers.tick(1_000);
+    assert.equal((await answer).code, "no_answer");
+  });
+
+  test("for a request that a person answers elsewhere is given what that takes", async () => {
+    const request = { id: "c", type: "connect", api_url: "https://flattr.example" };
+    const answer = connection.request(request, () => {}, 660_000);
+    ports[0].greetBack();
+    await settled();
+    mock.timers.tick(659_000);
+    assert.equal(ports[0].isClosed, false);
+    ports[0].say({ id: "c", type: "done", username: "alice" });
+    assert.equal((await answer).username, "alice");
+  });
+});
+
 describe("the port", () => {
   test("closes a little while after the last answer", async () => {
     const { answer } = await flattrUnderWay();

@@ -26,6 +26,10 @@ describe("the manifest", () => {
     assert.equal(MANIFEST.action.default_popup, undefined);
   });
 
+  test("opens its options in a tab: a tab can wait for the server's", () => {
+    assert.deepEqual(MANIFEST.options_ui, { page: "options/options.html", open_in_tab: true });
+  });
+
   test("declares the shortcut without taking one from anybody", () => {
     assert.deepEqual(MANIFEST.commands, { _execute_action: {} });
   });
@@ -50,11 +54,23 @@ describe("the folder", () => {
     "_locales/\\w+/messages\\.json",
     "icons/[\\w-]+\\.png",
     "(\\w+/)?\\w+\\.js",
-    "popup/\\w+\\.(html|css)",
+    "(history|options|popup)/\\w+\\.(html|css)",
+    "presentation/\\w+\\.css",
   ].join("|")})$`);
 
   test("holds nothing that does not belong into a package", () => {
     assert.deepEqual(extensionFiles().filter((file) => !KINDS.test(file)), []);
+  });
+
+  test("has the files that its pages name", () => {
+    const files = new Set(extensionFiles());
+    for (const page of [...files].filter((file) => file.endsWith(".html"))) {
+      const named = textOf(`extension/${page}`).matchAll(/(?:href|src)="([^"]+)"/g);
+      for (const [, path] of named) {
+        const file = new URL(path, `file:///${page}`).pathname.slice(1);
+        assert.ok(files.has(file), `${page}: ${path}`);
+      }
+    }
   });
 
   test("sets text only as text, and runs no text as code", () => {

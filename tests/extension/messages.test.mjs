@@ -50,6 +50,18 @@ describe("requests", () => {
   });
 });
 
+test("a person says yes on a page that TLS names, or on this very machine", () => {
+  for (const url of ["https://flattr.example/oauth/authorize?x=1", "http://127.0.0.1:8765/a",
+    "http://localhost/a", "http://[::1]:1/a", "https://10.0.0.1/"]) {
+    assert.equal(messages.isAuthorizeAddress(url), true, url);
+  }
+  for (const url of [undefined, "", "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd",
+    "http://flattr.example/", "http://127.0.0.1.example/", "http://localhost.example/",
+    "https://flattr.com@evil.example/", "chrome://settings", "/oauth/authorize"]) {
+    assert.equal(messages.isAuthorizeAddress(url), false, url);
+  }
+});
+
 test("only addresses of the web can be flattred", () => {
   for (const url of ["https://a.example/", "http://127.0.0.1:8000/x"]) {
     assert.equal(messages.isWebAddress(url), true);

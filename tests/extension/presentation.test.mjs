@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { COLOURS, TEXT_COLOUR, badgeOf } from "../../extension/presentation/badge.js";
 import { cardOf } from "../../extension/presentation/card.js";
 import { OUTCOMES } from "../../extension/presentation/outcomes.js";
+import { withStatus } from "../../extension/state/tab_machine.js";
 import { PLAIN, why } from "../../extension/presentation/reasons.js";
 import {
   DISCOVERY, NOW, PAGE, WORDS, asking, failed, flattred, inGrace, protocolCodes, reasonsFor,
@@ -40,14 +41,33 @@ describe("every way to end", () => {
     assert.match(sentence, /settings\.toml.* Line 3 is odd\.$/);
   });
 
-  test("not installed, broken and crashed are three different things with one command each", () => {
+  test("not installed, broken and crashed are three different things with one help each", () => {
     const cards = ["not_installed", "broken", "crashed"].map((code) => card(failed(code)));
     assert.equal(new Set(cards.map(({ heading }) => heading)).size, 3);
     assert.deepEqual(
-      cards.map(({ command }) => command),
-      ["python3 install.py", "python3 install.py", "flattr-host flattrs"],
+      cards.map(({ command, buttons }) => command || buttons[0].act),
+      ["python3 install.py", "python3 install.py", "history"],
     );
     assert.equal(cards[1].log, false); // it never came so far as to write one
+  });
+
+  test("signed out leads to connecting an account, in words and with a button", () => {
+    for (const code of ["unauthorized", "not_connected", "insufficient_scope"]) {
+      const { buttons, sentence } = card(failed(code));
+      assert.deepEqual(buttons, [{ act: "connect", label: "Connect an account", isPrimary: false }]);
+      assert.match(sentence, /Nothing was flattred/);
+    }
+    assert.equal(card(failed("unauthorized")).heading, "Signed out");
+  });
+
+  test("where it is not known whether money goes, the history is one press away", () => {
+    const unsure = ["answer_lost", "bad_answer", "server_error", "crashed", "no_answer",
+      "interrupted", "internal_error"];
+    for (const code of unsure) {
+      const { buttons, sentence } = card(failed(code));
+      assert.deepEqual(buttons.map(({ act }) => act), ["history"], code);
+      assert.match(sentence, /not known whether/, code);
+    }
   });
 });
 
@@ -66,6 +86,17 @@ describe("a card", () => {
   test("has no Undo once it is too late", () => {
     assert.deepEqual(card(sending()).buttons, []);
     assert.equal(card(sending()).deadline, 0);
+  });
+
+  test("says until about when the server's limit holds it up, and no longer", () => {
+    const held = withStatus(sending(), { state: "waiting", seconds: 90 }, NOW);
+    const { tone, heading, sentence, buttons } = card(held);
+    assert.deepEqual([tone, heading, buttons], ["busy", "Waiting for your Flattr server", []]);
+    assert.ok(sentence.endsWith(`at about ${WORDS.sayTime(new Date(NOW + 90_000))}.`), sentence);
+    assert.match(badge(held).title, /^Waiting for your Flattr server\n/);
+    assert.equal(badge(held).text, "…");
+    assert.equal(card(held, NOW + 90_000).heading, "Flattring…");
+    assert.equal(card(withStatus(held, { state: "sending" }, NOW)).heading, "Flattring…");
   });
 
   test("counts flattrs in the plural of the language", () => {
@@ -178,8 +209,8 @@ describe("the badge", () => {
   }
 });
 
-describe("the popup's colours", () => {
-  const css = textOf("extension/popup/popup.css");
+describe("the pages' colours", () => {
+  const css = textOf("extension/presentation/theme.css");
   const [light, dark] = css.split("prefers-color-scheme: dark").map((part) =>
     Object.fromEntries([...part.matchAll(/--([\w-]+): (#\w{6})/g)].map(([, k, v]) => [k, v])));
   const texts = [

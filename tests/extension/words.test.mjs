@@ -4,10 +4,10 @@ import { describe, test } from "node:test";
 import { MANIFEST, MESSAGES, extensionFiles, textOf } from "./helpers.mjs";
 
 const PLURAL = /_(zero|one|two|few|many|other)$/;
-const SCREENS = "extension|locale|menu|popup|reason|toolbar";
+const SCREENS = "extension|history|locale|menu|options|page|popup|reason|toolbar|trouble";
 const KINDS = "button|code|count|direction|heading|label|sentence|text|title";
 const KEY = new RegExp(`\\b(?:${SCREENS})(?:_[a-z0-9]+)*_(?:${KINDS})\\b`, "g");
-const PHASES = ["asking", "grace", "sending"];
+const PHASES = ["asking", "grace", "sending", "waiting"];
 
 const sources = extensionFiles()
   .filter((file) => /\.(js|html)$/.test(file))

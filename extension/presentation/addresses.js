@@ -1,0 +1,40 @@
+/**
+ * Titles and addresses of others, as a person can read them without being led astray.
+ */
+
+/**
+ * A title on one line, without the characters that would turn around the words beside it.
+ * @param {string | null | undefined} title
+ */
+export function tidy(title) {
+  const turning = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  return title?.replace(turning, "").replace(/\s+/g, " ").trim();
+}
+
+/**
+ * Host and path, as a person reads an address.
+ * @param {string} url
+ */
+export function addressOf(url) {
+  if (!URL.canParse(url)) return url;
+  const { host, pathname, search } = new URL(url);
+  return host.replace(/^www\./, "") + (pathname === "/" ? "" : decoded(pathname)) + search;
+}
+
+/**
+ * Percent escapes of letters are made readable, unless that would hide or turn around what follows.
+ * @param {string} path
+ */
+function decoded(path) {
+  try {
+    const text = decodeURIComponent(path);
+    return /[\s\p{C}]/u.test(text) ? path : text;
+  } catch {
+    return path;
+  }
+}
+
+/** @param {string} url */
+export function hostOf(url) {
+  return URL.canParse(url) ? new URL(url).host.replace(/^www\./, "") : "";
+}

@@ -1,0 +1,81 @@
+/**
+ * Elements that several pages of the extension have. Text is only ever set as text: titles and
+ * addresses come from pages, details from servers.
+ */
+
+/** @import { Words } from "./words.js" */
+
+/** @type {Readonly<Record<string, string>>} */
+const LOG_PLACES = {
+  mac: "~/Library/Application Support/flattr-host/flattr-host.log",
+  win: "%LOCALAPPDATA%\\flattr-host\\flattr-host.log",
+};
+const LOG_PLACE = "~/.local/state/flattr-host/flattr-host.log";
+
+/** @returns {Promise<string>} where the host's log lies on this system */
+export async function findLogPlace() {
+  const { os } = await browser.runtime.getPlatformInfo();
+  return LOG_PLACES[os] ?? LOG_PLACE;
+}
+
+/**
+ * Gives the document its language, and each element with `data-words` the words of that key.
+ * @param {Words} words
+ */
+export function fillWords(words) {
+  document.documentElement.lang = words.language;
+  document.documentElement.dir = words.direction;
+  for (const element of document.querySelectorAll("[data-words]")) {
+    element.textContent = words.say(element.getAttribute("data-words") ?? "");
+  }
+}
+
+/**
+ * The element of this page with that id.
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`no #${id} in this page`);
+  return element;
+}
+
+/**
+ * @param {string} command
+ * @param {Words} words
+ */
+export function commandElement(command, words) {
+  const element = make("div", "command");
+  const copy = make("button", "", words.say("popup_copy_button"));
+  copy.type = "button";
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(command);
+    copy.textContent = words.say("popup_copied_button");
+  });
+  element.append(make("code", "", command), copy);
+  return element;
+}
+
+/**
+ * @param {string} logPlace
+ * @param {Words} words
+ */
+export function logElement(logPlace, words) {
+  const element = make("p", "log", `${words.say("popup_log_label")} `);
+  element.append(make("code", "", logPlace));
+  return element;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} name of the class
+ * @param {string} [text]
+ */
+export function make(tag, name, text) {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}

@@ -1,0 +1,334 @@
+"""Connecting an account in real browsers: the real server, its real pages, the real host."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from flattr_host.ledger import Ledger, Store
+from flattr_host.ledger import Person as Oneself
+
+from .browser import wait_for
+from .display import Display
+from .driver import CENTRE_JS, Driver, at_rest
+from .served import ServedLedger
+from .site import Site
+from .stage import Stage, a_stage
+
+PERSON, PASSWORD = "dora", "correct horse battery"
+OWNER = "alice"
+
+UNNAMED_JS = """[...document.querySelectorAll("a, button, input")]
+  .filter((element) => element.checkVisibility())
+  .filter((element) => !(element.textContent.trim()
+    || [...(element.labels ?? [])].map((label) => label.textContent.trim()).join("")))
+  .map((element) => element.outerHTML)"""
+HEADINGS_JS = """[...document.querySelectorAll("h1, h2, h3")]
+  .filter((element) => element.checkVisibility()).map((element) => element.tagName)"""
+FOCUSED_JS = """(({ id, value, outerHTML }) => id || value || outerHTML)(document.activeElement)"""
+OUTLINED_JS = """getComputedStyle(document.activeElement).outlineStyle !== "none" """
+
+
+class Person:
+    """Somebody before a browser with the extension, and a server that they have an account at."""
+
+    def __init__(self, stage: Stage, server: ServedLedger) -> None:
+        self.stage = stage
+        self.driver = stage.driver
+        self.server = server
+
+    # -- pages, by mouse and keyboard -------------------------------------------------------------
+
+    def sees(self, words: str) -> str:
+        """Waits until the active tab says so."""
+
+        def look() -> str:
+            return str(self.driver.page_eval("document.body?.innerText ?? ''"))
+
+        return wait_for(look, repr(words), until=lambda text: words in text)
+
+    def clicks(self, selector: str) -> None:
+        def place() -> Any:
+            loaded = self.driver.page_eval("document.readyState === 'complete'")
+            return loaded and self.driver.page_eval(CENTRE_JS % json.dumps(selector))
+
+        wait_for(place, selector)
+        self.driver.display.click(*at_rest(place, selector))
+
+    def types(self, text: str) -> None:
+        self.driver.display.xdotool("type", "--delay", 15, text)
+
+    def presses(self, *keys: str) -> None:
+        for key in keys:
+            self.driver.display.xdotool("key", key)
+            time.sleep(0.1)
+
+    def fills(self, selector: str, text: str) -> None:
+        self.clicks(selector)
+        focused = f"document.hasFocus() && document.activeElement.matches({selector!r})"
+        wait_for(lambda: self.driver.page_eval(focused), f"{selector} to have the focus")
+        self.presses("ctrl+a")
+        self.types(text)
+        wait_for(
+            lambda: self.driver.page_eval(f"document.querySelector({selector!r}).value"),
+            f"{selector} to be filled",
+            until=lambda value: value == text,
+        )
+
+    # -- what people do ---------------------------------------------------------------------------
+
+    def opens_options(self) -> None:
+        self.driver.close_popup()
+        self.driver.open_extension_page("options/options.html")
+        self.sees("In use")
+
+    def asks_to_connect(self, address: str) -> None:
+        self.opens_options()
+        self.clicks("input[value=server]")
+        self.fills("#address", address)
+        self.clicks("#connect button")
+
+    def signs_in(self) -> None:
+        """On the server's own page, in the tab that has just opened."""
+        self.sees("Sign in")
+        self.fills("#username", PERSON)
+        self.fills("#password", PASSWORD)
+
+    def connects(self) -> None:
+        self.asks_to_connect(self.server.url)
+        self.signs_in()
+        self.clicks("button.primary")
+        self.sees("wants to flattr on your behalf")
+        self.clicks("button[value=allow]")
+        self.sees(f"Connected as {PERSON} at {self.place}")
+
+    def flattrs(self, path: str) -> None:
+        self.stage.visit(path)
+        self.driver.click_toolbar_button()
+
+    @property
+    def place(self) -> str:
+        return self.server.url.removeprefix("http://")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ServedLedger]:
+    with ServedLedger(tmp_path / "ledger ö") as running:
+        running.add_user(PERSON, PASSWORD)
+        running.add_user(OWNER, PASSWORD)
+        yield running
+
+
+@pytest.fixture
+def person(
+    driver_class: type[Driver], display: Display, site: Site, server: ServedLedger
+) -> Iterator[Person]:
+    with a_stage(driver_class, display, site) as stage:
+        stage.set(undo_seconds="0.5")
+        yield Person(stage, server)
+
+
+def test_an_account_from_connecting_to_signing_out(person: Person) -> None:
+    stage, driver, server = person.stage, person.driver, person.server
+    person.opens_options()
+    stage.picture("options-embedded")
+    assert server.url not in person.sees("This computer")
+
+    person.asks_to_connect(server.url)
+    person.signs_in()
+    stage.picture("sign-in")
+    person.clicks("button.primary")
+    assert PERSON in person.sees("wants to flattr on your behalf")
+    stage.picture("consent")
+    person.clicks("button[value=allow]")
+    assert "in a private file on this computer" in person.sees(
+        f"Connected as {PERSON} at {person.place}"
+    )
+    wait_for(lambda: driver.page_eval("document.hasFocus()"), "the options to have the focus")
+    stage.picture("options-connected")
+
+    person.flattrs("/clicked.html")
+    stage.shows("✓", "Flattred: Sourdough for patient people")
+    assert server.flattrs_of(PERSON) == [(stage.url("/clicked.html"), OWNER)]
+    assert stage.flattred() == []  # nothing of it in the ledger on this computer
+
+    driver.close_popup()
+    driver.open_extension_page("history/history.html")
+    text = person.sees("Sourdough for patient people")
+    assert f"At {person.place}, as {PERSON}" in text
+    assert f"by {OWNER}" in text
+    stage.picture("history")
+
+    person.opens_options()
+    person.clicks("#sign-out")
+    person.sees("No account is connected")
+    stage.picture("options-signed-out")
+    wait_for(lambda: server.valid_tokens(PERSON), "the server to know", until=lambda ids: not ids)
+
+    person.flattrs("/clicked.html")
+    assert "Nothing was flattred" in stage.says("No account is connected")
+    stage.shows("!", "No account is connected")
+    stage.picture("not-connected")
+    driver.popup_click("[data-act=connect]")
+    person.sees("Where your flattrs go")
+    assert server.flattrs_of(PERSON) == [(stage.url("/clicked.html"), OWNER)]
+
+
+def test_a_revoked_token_is_told_of_once(person: Person) -> None:
+    stage, driver, server = person.stage, person.driver, person.server
+    person.connects()
+    (token,) = server.valid_tokens(PERSON)
+    server.revoke(token)
+    person.flattrs("/again.html")
+    assert "Nothing was flattred" in stage.says("Signed out")
+    stage.shows("!", "Signed out")
+    stage.picture("signed-out")
+    person.flattrs("/again.html")
+    stage.says("No account is connected")
+    driver.popup_click("[data-page=history]")
+    assert "Connect an account" in person.sees("you are not signed in there")
+    stage.picture("history-not-connected")
+    assert server.flattrs_of(PERSON) == []
+
+
+def test_back_to_the_ledger_on_this_computer(person: Person) -> None:
+    stage, driver, server = person.stage, person.driver, person.server
+    person.connects()
+    person.clicks("input[value=embedded]")
+    person.sees(f"This signs you out of {person.place}")
+    person.clicks("#embed")
+    wait_for(lambda: driver.page_eval("!document.querySelector('#embedded-in-use').hidden"), "it")
+    assert server.valid_tokens(PERSON) == []
+    person.flattrs("/open.html")
+    stage.shows("✓", "Flattred: Bread, open")
+    assert stage.flattred() == [(stage.url("/open.html"), OWNER)]
+    assert server.flattrs_of(PERSON) == []
+
+
+def test_a_no_and_a_cancel_leave_things_as_they_were(person: Person) -> None:
+    stage, driver = person.stage, person.driver
+    person.asks_to_connect(person.server.url)
+    person.signs_in()
+    person.clicks("button.primary")
+    person.sees("wants to flattr on your behalf")
+    person.clicks("button[value=deny]")
+    person.sees("Not connected")
+    stage.picture("loopback-refused")
+    person.presses("ctrl+w")
+    person.sees("The account was not connected")
+    stage.picture("options-refused")
+
+    person.clicks("#connect button")
+    person.sees("wants to flattr on your behalf")
+    person.presses("ctrl+w")
+    person.sees("Waiting for your yes in the other tab")
+    stage.picture("options-connecting")
+    person.clicks("#cancel")
+    text = person.sees("Address of the server")
+    assert "The account was not connected" not in text
+    assert driver.page_eval("document.activeElement.id") == "address"
+
+    person.fills("#address", "http://flattr.example.test")
+    person.clicks("#connect button")
+    assert "https" in person.sees("The account was not connected")
+    stage.picture("options-error")
+    assert person.server.valid_tokens(PERSON) == []
+
+
+def test_the_options_by_keyboard(person: Person) -> None:
+    driver = person.driver
+
+    def focused(what: str) -> None:
+        wait_for(lambda: driver.page_eval(FOCUSED_JS), what, until=lambda seen: what in seen)
+        assert driver.page_eval(OUTLINED_JS), what
+
+    person.opens_options()
+    assert driver.page_eval(UNNAMED_JS) == []
+    assert driver.page_eval(HEADINGS_JS) == ["H1"]
+    assert driver.page_eval("document.documentElement.lang") == "en"
+    person.clicks("h1")
+    person.presses("Tab")
+    focused("embedded")
+    person.presses("Down")
+    focused("server")
+    person.presses("Tab")
+    focused("address")
+    assert driver.page_eval(UNNAMED_JS) == []
+    person.presses("Return")
+    assert "Type the address of your server first" in person.sees("Type the address")
+    person.types(person.server.url)
+    person.presses("Return")
+    person.sees("Sign in")
+    person.presses("ctrl+w")
+    person.sees("Waiting for your yes in the other tab")
+    person.presses("Tab", "Tab")
+    focused("cancel")
+    person.presses("space")
+    person.sees("Address of the server")
+
+
+def test_a_long_history_of_the_ledger_on_this_computer(person: Person) -> None:
+    stage, driver = person.stage, person.driver
+    store = Store(str(stage.home / "data" / "ledger.sqlite3"))
+    for number in range(31):
+        ledger = Ledger(store, Oneself(), now=partial(float, time.time() - 9_000 * (31 - number)))
+        query = {"user_id": OWNER, "title": f"<b>Song</b> {number}"}
+        query["url"] = f"https://songs.example/{number}"
+        ledger.flattr(f"https://flattr.com/submit/auto?{urlencode(query)}")
+    store.close()
+    driver.open_extension_page("history/history.html")
+    text = person.sees("Show more")
+    assert "In the ledger on this computer" in text
+    assert text.index("<b>Song</b> 30") < text.index("<b>Song</b> 1\n")
+    assert "<b>Song</b> 0" not in text
+    assert driver.page_eval(UNNAMED_JS) == []
+    assert driver.page_eval("document.querySelectorAll('main a').length") == 30
+    person.clicks("#more button")
+    assert "Show more" not in person.sees("That is all.")
+    assert "<b>Song</b> 0" in driver.page_eval("document.activeElement.innerText")
+    link = "[...document.querySelectorAll('main a')].at(-1)"
+    assert driver.page_eval(f"[{link}.href, {link}.rel]") == [
+        "https://songs.example/0",
+        "noreferrer noopener",
+    ]
+
+
+def test_an_empty_history(person: Person) -> None:
+    person.driver.open_extension_page("history/history.html")
+    person.sees("Nothing yet")
+    person.stage.picture("history-empty")
+
+
+def test_the_pages_in_the_dark(
+    driver_class: type[Driver], display: Display, site: Site, server: ServedLedger
+) -> None:
+    """The same states for whoever looks at the pictures."""
+    with a_stage(driver_class, display, site, dark=True) as stage:
+        stage.set(undo_seconds="0")
+        person = Person(stage, server)
+        person.opens_options()
+        assert stage.driver.page_eval("matchMedia('(prefers-color-scheme: dark)').matches")
+        stage.picture("options-embedded")
+        person.asks_to_connect(server.url)
+        person.signs_in()
+        stage.picture("sign-in")
+        person.clicks("button.primary")
+        person.sees("wants to flattr on your behalf")
+        stage.picture("consent")
+        person.clicks("button[value=allow]")
+        person.sees(f"Connected as {PERSON}")
+        stage.picture("options-connected")
+        person.flattrs("/dark.html")
+        stage.shows("✓", "Flattred: Bread, dark")
+        stage.driver.close_popup()
+        stage.driver.open_extension_page("history/history.html")
+        person.sees("What you flattred")
+        person.sees("That is all.")
+        stage.picture("history")
