@@ -26,7 +26,7 @@ if Path(sys.executable) != PYTHON:
 
 from flattr_host.browsers.process import HostProcess, Message
 from flattr_host.discovery.discovering import discover
-from tests.bench import measuring
+from tests.bench import measuring, serving
 from tests.bench.measuring import Times
 
 DOCS = ROOT / "docs" / "performance.md"
@@ -75,6 +75,7 @@ def main() -> int:
         cold(table, env, options.rounds)
         warm(table, env)
     discovery_rate(table)
+    served(table)
     text = "\n".join(table.lines)
     print(text)
     if options.write:
@@ -146,6 +147,35 @@ def warm(table: Table, env: dict[str, str]) -> None:
     table.add("memory after 1,000 flattrs", f"{idle:.1f} MiB", f"{limit} MiB", idle / limit, 1.0)
 
 
+def served(table: Table) -> None:
+    """A served ledger: durable flattrs, and pages of histories of every length."""
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Path(folder, "flattrs.sqlite3")
+        token = serving.fill(ledger, 1)
+        with (
+            serving.serving(serving.serve(ledger)) as ours,
+            serving.serving(serving.LIMIT) as theirs,
+        ):
+            for connections in (1, 16, 64):
+                load = serving.flattrs(ours, token, connections)
+                limit = serving.flattrs(theirs, token, connections)
+                what = f"`POST /flattr`, durable, {connections} connection{'s'[: connections > 1]}"
+                ratio = load.a_second / limit.a_second
+                table.add(what, rate(load), f"aiohttp.web alone {rate(limit)}", ratio)
+        shortest = None
+        for count in (1_000, 100_000, 1_000_000):
+            ledger = Path(folder, f"{count}.sqlite3")
+            token = serving.fill(ledger, count)
+            with serving.serving(serving.serve(ledger)) as ours:
+                times = serving.pages(ours, token, count // 30).times
+            shortest = shortest or times
+            what = f"a page of a history of {count:,} flattrs, served"
+            beside = "" if times is shortest else f"of 1,000 flattrs {us(shortest)}"
+            ratio_or_none = None if times is shortest else times.p50 / shortest.p50
+            at_most = None if times is shortest else 1.5
+            table.add(what, us(times), beside, ratio_or_none, at_most)
+
+
 def discovery_rate(table: Table) -> None:
     """100,000 mixed URLs through discovery, and through ``urlsplit`` alone."""
     mix = mixed_urls()
@@ -182,6 +212,11 @@ def mixed_urls() -> list[str]:
 def ms(times: Times) -> str:
     """Milliseconds: the median, and what nine in ten stay under."""
     return f"{times.p50 * 1e3:.1f} ms (p90 {times.percentile(90) * 1e3:.1f})"
+
+
+def rate(load: serving.Load) -> str:
+    """Answers a second, and what ninety-nine in a hundred stay under."""
+    return f"{load.a_second:,.0f}/s (p99 {load.times.percentile(99) * 1e3:.0f} ms)"
 
 
 def us(times: Times) -> str:
