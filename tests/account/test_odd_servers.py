@@ -89,6 +89,16 @@ def outcome(host: HostProcess, odd: OddServer) -> tuple[dict[str, object], str]:
     return host.receive(20), page
 
 
+def test_a_mistyped_address_is_told_before_a_tab_is_opened(
+    odd: OddServer, host: HostProcess
+) -> None:
+    odd.server_close()
+    host.send({"id": "1", "type": "connect", "api_url": odd.url})
+    answer = host.receive(20)
+    assert answer["code"] == "connecting_failed"
+    assert "could not be reached" in str(answer["message"])
+
+
 HTML = (200, "text/html", "<!doctype html><title>t0ken</title>")
 
 ODD_ANSWERS: list[tuple[str, Answer, str]] = [

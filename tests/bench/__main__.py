@@ -35,6 +35,7 @@ ISOLATED = [str(PYTHON), "-I"]
 HOST = [*ISOLATED, "-c", "from flattr_host.native import main; raise SystemExit(main())"]
 HELLO: Message = {"id": "1", "type": "hello", "protocol": [1, 1], "extension": "0.1.0"}
 MIX_SIZE = 100_000
+NO_KEYRING = "keyring.backends.fail.Keyring"
 
 _number = itertools.count()
 
@@ -75,7 +76,7 @@ def main() -> int:
         cold(table, env, options.rounds)
         warm(table, env)
     discovery_rate(table)
-    served(table)
+    served(table, options.rounds)
     text = "\n".join(table.lines)
     print(text)
     if options.write:
@@ -147,8 +148,8 @@ def warm(table: Table, env: dict[str, str]) -> None:
     table.add("memory after 1,000 flattrs", f"{idle:.1f} MiB", f"{limit} MiB", idle / limit, 1.0)
 
 
-def served(table: Table) -> None:
-    """A served ledger: durable flattrs, and pages of histories of every length."""
+def served(table: Table, rounds: int) -> None:
+    """A served ledger: clicks on its pages' things, durable flattrs, histories of every length."""
     with tempfile.TemporaryDirectory() as folder:
         ledger = Path(folder, "flattrs.sqlite3")
         token = serving.fill(ledger, 1)
@@ -156,24 +157,47 @@ def served(table: Table) -> None:
             serving.serving(serving.serve(ledger)) as ours,
             serving.serving(serving.LIMIT) as theirs,
         ):
+            cold_at_a_server(table, ours, token, folder, rounds)
             for connections in (1, 16, 64):
                 load = serving.flattrs(ours, token, connections)
                 limit = serving.flattrs(theirs, token, connections)
                 what = f"`POST /flattr`, durable, {connections} connection{'s'[: connections > 1]}"
                 ratio = load.a_second / limit.a_second
                 table.add(what, rate(load), f"aiohttp.web alone {rate(limit)}", ratio)
-        shortest = None
-        for count in (1_000, 100_000, 1_000_000):
-            ledger = Path(folder, f"{count}.sqlite3")
-            token = serving.fill(ledger, count)
-            with serving.serving(serving.serve(ledger)) as ours:
-                times = serving.pages(ours, token, count // 30).times
-            shortest = shortest or times
-            what = f"a page of a history of {count:,} flattrs, served"
-            beside = "" if times is shortest else f"of 1,000 flattrs {us(shortest)}"
-            ratio_or_none = None if times is shortest else times.p50 / shortest.p50
-            at_most = None if times is shortest else 1.5
-            table.add(what, us(times), beside, ratio_or_none, at_most)
+        histories(table, Path(folder))
+
+
+def cold_at_a_server(table: Table, api_url: str, token: str, folder: str, rounds: int) -> None:
+    """A click whose flattr goes to a server on this machine, beside one into the ledger."""
+    homes = [prepare_home(str(Path(folder, name))) for name in ("embedded", "connected")]
+    embedded, connected = (home | {"PYTHON_KEYRING_BACKEND": NO_KEYRING} for home in homes)
+    serving.login(api_url, token, connected)
+    times = measuring.take_turns(
+        {
+            "embedded": measuring.spawn_to_answer(HOST, flattr, embedded),
+            "connected": measuring.spawn_to_answer(HOST, flattr, connected),
+        },
+        rounds // 2,
+    )
+    ours, beside = times["connected"], times["embedded"]
+    what = "cold: spawn → `flattr` stored at a server, loopback"
+    table.add(what, ms(ours), f"into the ledger {ms(beside)}", ours.p50 / beside.p50)
+
+
+def histories(table: Table, folder: Path) -> None:
+    """A page from anywhere in a history, whose length must not matter."""
+    counts = (1_000, 100_000, 1_000_000)
+    times = {}
+    for count in counts:
+        ledger = folder / f"{count}.sqlite3"
+        token = serving.fill(ledger, count)
+        with serving.serving(serving.serve(ledger)) as api_url:
+            times[count] = serving.pages(api_url, token, count // 30).times
+    shortest = times[counts[0]]
+    table.add("a page of a history of 1,000 flattrs, served", us(shortest))
+    for count in counts[1:]:
+        ratio = times[count].p50 / shortest.p50
+        table.add(f"… of {count:,} flattrs", us(times[count]), "of 1,000", ratio, 1.5)
 
 
 def discovery_rate(table: Table) -> None:

@@ -17,7 +17,7 @@ from flattr_host.ledger import Store
 from flattr_host.ledger.accounts import Accounts
 from tests.bench.measuring import Times
 
-SERVE = [sys.executable, "-I", "-c", "from flattr_host.cli import main; main()", "serve"]
+COMMAND = [sys.executable, "-I", "-c", "from flattr_host.cli import main; main()"]
 LIMIT = [sys.executable, "-I", str(Path(__file__).parent / "baselines" / "aiohttp_bytes.py")]
 
 #: How long each number of connections is kept busy, in seconds.
@@ -50,7 +50,23 @@ def serving(command: list[str]) -> Iterator[str]:
 
 def serve(ledger: Path) -> list[str]:
     """The command for a served ledger without a rate limit."""
-    return [*SERVE, "--port", "0", "--json", "--rate-limit", "0", "--ledger", str(ledger)]
+    return [
+        *COMMAND,
+        "serve",
+        "--port",
+        "0",
+        "--json",
+        "--rate-limit",
+        "0",
+        "--ledger",
+        str(ledger),
+    ]
+
+
+def login(api_url: str, token: str, env: dict[str, str]) -> None:
+    """Connects the account of that token in the HOME of ``env``."""
+    command = [*COMMAND, "login", api_url, "--token-stdin"]
+    subprocess.run(command, input=token, text=True, env=env, check=True, capture_output=True)
 
 
 def flattrs(api_url: str, token: str, connections: int) -> Load:

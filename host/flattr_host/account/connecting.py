@@ -9,6 +9,7 @@ from ..api import transport
 from ..api.errors import (
     AnswerLost,
     ApiError,
+    BadAnswer,
     FlattrError,
     ServerError,
     ServerTrouble,
@@ -69,6 +70,7 @@ def connect(
     gate.when_cancelled(receiver.give_up)
     try:
         with _trouble_in_words():
+            _knock(api_url)
             open_url(exchange.authorize_url(places.authorize_url))
             request = exchange.token_request(_redirected(receiver))
             grant = _redeem(places.token_url, *request)
@@ -144,6 +146,12 @@ def _forget(account: Account) -> bool:
     except TokenUnavailable:
         return False
     return True
+
+
+def _knock(api_url: str) -> None:
+    """Is anybody there? If not, we tell it, and not an error page of the browser."""
+    with suppress(BadAnswer):
+        transport.run(transport.request("GET", api_url + "/"))
 
 
 async def _listen(state: str) -> tuple[RedirectReceiver, str]:

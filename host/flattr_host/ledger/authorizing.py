@@ -11,7 +11,15 @@ from ..api.errors import InvalidRequest
 from . import rest
 from .accounts import SCOPES
 from .formats import Answer, ok
-from .oauth import Authorization, Codes, Refused, SentBack, UntrustedRequest, read_authorization
+from .oauth import (
+    Authorization,
+    Codes,
+    Refused,
+    SentBack,
+    UntrustedRequest,
+    is_loopback,
+    read_authorization,
+)
 from .pages import Pages, Told
 from .parameters import in_utf8, read_body
 
@@ -45,6 +53,7 @@ class Authorizing:
             form_target=_origin(asked.redirect_uri),
             app=asked.app.name,
             host=urlsplit(asked.redirect_uri).netloc,
+            is_this_computer=is_loopback(asked.redirect_uri),
             scopes=[scope for scope in SCOPES if scope in asked.scope],
             raw_query=raw_query,
         )

@@ -129,6 +129,11 @@ def _check(asked: Authorization, fields: dict[str, str]) -> None:
     raise SentBack(asked.refused(*problem))
 
 
+def is_loopback(uri: str) -> bool:
+    """Whether a redirect to this URI stays on the person's own machine."""
+    return urlsplit(uri).hostname in _LOOPBACK
+
+
 def _is_address_of(app: App, given: str) -> bool:
     """Whether ``given`` is what the app registered; at the loopback, any port is (RFC 8252, 7.3).
 
