@@ -64,6 +64,27 @@ def test_nothing_flattrable_has_its_own_exit_code() -> None:
     assert done.stderr == "No rule knows whose page this is.\n"
 
 
+@pytest.mark.parametrize("command", [("flattrs",), ("flattr", REPOSITORY), ("whoami",)])
+def test_where_the_settings_are_that_have_a_mistake(
+    flattr_home: Home, command: tuple[str, ...]
+) -> None:
+    flattr_home.set(means="1")
+    done = run(*command)
+    path = flattr_home.path / "config" / "settings.toml"
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(f" means is true or false. They lie in {path}.\n")
+
+
+def test_nothing_speaks_of_flattring_where_nothing_was_to_be_flattred(flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0", api_url='"https://server.example/rest/v2"')
+    told = {name: run(*name.split()) for name in ("flattrs", "whoami", f"flattr {REPOSITORY}")}
+    assert {done.returncode for done in told.values()} == {1}
+    said = {name: done.stderr for name, done in told.items()}
+    assert all(words.startswith("No account is connected") for words in said.values())
+    is_told = ["nothing was flattred" in words for words in said.values()]
+    assert is_told == [False, False, True]
+
+
 def test_an_empty_history() -> None:
     assert run("flattrs").stdout == "Nothing yet.\n"
     assert run("flattrs", "--json").stdout == ""
@@ -181,6 +202,7 @@ def test_a_wrong_command_line() -> None:
     assert run("discover", "-", REPOSITORY).returncode == 2
     assert run("discover", "--html", os.devnull, "-").returncode == 2
     assert run("flattrs", "--page", str(2**63)).returncode == 2
+    assert str(2**31) not in run("flattrs", "--help").stdout
     assert run("discover", "--html", os.devnull, "a", "b").returncode == 2
     assert run("flattrs", "--count", "0").returncode == 2
 

@@ -27,3 +27,5 @@ def test_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
         "/srv/flattr/data",
         "/srv/flattr/state",
     ]
+    assert paths.ledger_path() == "/srv/flattr/data/ledger.sqlite3"
+    assert paths.served_ledger_path() == "/srv/flattr/data/served.sqlite3"

@@ -17,7 +17,7 @@ KNOWS = {
     "files": set[str](),
     "settings": {"paths", "api", "files"},
     "backend": {"api"},
-    "ledger": {"api", "backend", "discovery", "log"},
+    "ledger": {"api", "discovery", "log"},
     "flattring": {"api", "backend", "discovery", "undo"},
     "account": {"api", "files", "undo"} | COMMON,
     "native": {"account", "api", "backend", "discovery", "flattring", "ledger", "undo"} | COMMON,

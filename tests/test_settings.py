@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from flattr_host import settings
+from flattr_host.api import transport
 from flattr_host.settings import InvalidSettings, Settings
 from tests.conftest import Home
 
@@ -31,13 +32,14 @@ def test_every_setting(flattr_home: Home) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("undo_seconds", "-1", "undo_seconds"),
-        ("undo_seconds", "61", "undo_seconds"),
-        ("undo_second", "3", "undo_second"),
-        ("means", '"no"', "means"),
+        ("undo_seconds", "-1", "^undo_seconds is a number from 0 to 60.$"),
+        ("undo_seconds", "61", "^undo_seconds is a number from 0 to 60.$"),
+        ("undo_second", "3", "^There is no setting undo_second.$"),
+        ("means", '"no"', "^means is true or false.$"),
         ("means", "", "line 1"),
-        ("own_usernames", '["https://github.com/smgt"]', "own_usernames"),
-        ("own_usernames", '["@smgt"]', "own_usernames"),
+        ("own_usernames", '["https://github.com/smgt"]', "^own_usernames is a list of"),
+        ("own_usernames", '["@smgt"]', "^own_usernames is a list of"),
+        ("client_id", '""', "^client_id is 1 to 255"),
         ("undo_seconds", "9" * 5000, "."),
         ("means", "[" * 5000, "."),
     ],
@@ -87,11 +89,44 @@ def test_addresses_of_servers(flattr_home: Home, url: str) -> None:
 )
 def test_addresses_that_no_token_may_go_to(flattr_home: Home, name: str, url: str) -> None:
     flattr_home.set(**{name: f'"{url}"'})
-    with pytest.raises(
-        InvalidSettings, match=f"`{name}` must be an? address|`{name}` must be"
-    ) as it:
+    with pytest.raises(InvalidSettings, match=f"{name} is .* an address that begins with") as it:
         settings.load()
     assert "secret" not in str(it.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("https://example.org", True),
+        ("HTTPS://Example.org:8443/rest/v2", True),
+        ("https://example.org:65535/~a/%20;b=[c]", True),
+        ("https://999.1.1.1/", True),
+        ("https://[2001:db8::1]:8443/", True),
+        ("http://LOCALHOST:1/", True),
+        ("http://127.255.0.1/", True),
+        ("http://[0:0:0:0:0:0:0:1]/", True),
+        ("https://example.org:65536/", False),
+        ("https://example.org:99999/", False),
+        ("https://ex\N{LATIN SMALL LETTER A WITH DIAERESIS}mple.org/", False),
+        ("https://example.org/\N{LATIN SMALL LETTER A WITH DIAERESIS}", False),
+        ("https://example.org:\N{ARABIC-INDIC DIGIT ONE}/", False),
+        ("https://example.org/\n", False),
+        ("https://example.org\\@evil.example/", False),
+        ("https://me@example.org/", False),
+        ("https://[2001:db8::1%25eth0]/", False),
+        ("https://[127.0.0.1]/", False),
+        ("http://127.999.1.1/", False),
+        ("http://127.1/", False),
+        ("http://127.1.1.01/", False),
+        ("http://128.0.0.1/", False),
+        ("http://[::ffff:127.0.0.1]/", False),
+        ("http://[::2]/", False),
+        ("http://localhost./", False),
+        ("ftp://example.org/", False),
+    ],
+)
+def test_what_is_set_is_what_is_called(url: str, is_one: bool) -> None:
+    assert (settings.is_api_url(url), transport.is_allowed_url(url)) == (is_one, is_one)
 
 
 COMMENTED = """\
@@ -150,6 +185,26 @@ def test_a_file_with_a_mistake_is_left_alone(file: pathlib.Path, broken: str) ->
     with pytest.raises(InvalidSettings):
         settings.change(means=False)
     assert file.read_text() == broken
+
+
+@pytest.mark.parametrize("broken", ["undo_seconds = 99\n", "undo_seconds = 'soon' # ?\n"])
+def test_a_mistake_is_mended(file: pathlib.Path, broken: str) -> None:
+    file.write_text(f"{broken}means = false\n")
+    assert settings.change(undo_seconds=7) == Settings(7.0, means=False)
+    file.write_text(f"{broken}means = false\n")
+    assert settings.change(undo_seconds=None) == Settings(means=False)
+    assert file.read_text() == "means = false\n"
+
+
+def test_several_mistakes_are_mended_one_by_one(file: pathlib.Path) -> None:
+    file.write_text("undo_seconds = 99\nmeans = 1\nnonsense = 2\n")
+    with pytest.raises(InvalidSettings, match=r"mended. means is true or false. There is no"):
+        settings.change(undo_seconds=7)
+    with pytest.raises(InvalidSettings, match=r"^means is true or false. There is no"):
+        settings.change(own_usernames=("alice",))
+    with pytest.raises(InvalidSettings, match=r"mended. means is true or false.$"):
+        settings.change(nonsense=None)
+    assert settings.change(means=None) == Settings(7.0)
 
 
 def test_a_mistake_is_not_written(file: pathlib.Path) -> None:

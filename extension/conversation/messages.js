@@ -234,16 +234,26 @@ export function isWebAddress(address) {
 }
 
 /**
- * Whether a page may be the one where a person says yes to a server: TLS shows whose it is, or it
- * is on this very machine.
+ * Whether a token may go there, or a person say yes on that page: TLS shows whose it is, or it is on
+ * this very machine.
  * @param {string | undefined} address
  * @returns {address is string}
  */
-export function isAuthorizeAddress(address) {
+export function isSafeAddress(address) {
   if (!address || !URL.canParse(address)) return false;
   const { protocol, hostname, username, password } = new URL(address);
   if (username || password) return false;
   return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
+}
+
+/**
+ * Whether what a person typed can be a server's address, whose `https://` may be left out. The host
+ * looks again, and more closely.
+ * @param {string} typed
+ */
+export function isServerAddress(typed) {
+  const address = typed.includes("://") ? typed : `https://${typed}`;
+  return isSafeAddress(address) && !/[?#\\\s]/.test(typed);
 }
 
 /** @param {string} hostname as {@link URL} writes it */

@@ -5,6 +5,7 @@
 import * as messages from "../conversation/messages.js";
 import { connectionToHost } from "../conversation/native_host.js";
 import { byId, fillWords, findLogPlace, make } from "../presentation/dom.js";
+import { byOwner } from "../presentation/owners.js";
 import { openPage } from "../presentation/pages.js";
 import { troubleOf } from "../presentation/trouble.js";
 import { troubleElement } from "../presentation/trouble_element.js";
@@ -82,7 +83,7 @@ function entryElement({ title, address, link, owner, when }) {
   item.tabIndex = -1;
   const time = make("time", "quiet", words.sayTime(when));
   time.dateTime = when.toISOString();
-  const more = [owner && words.say("history_by_text", owner), title !== address && address];
+  const more = [owner && byOwner(owner, words), title !== address && address];
   const details = make("p", "quiet", more.filter(Boolean).join(" · "));
   details.dir = "auto";
   const text = make("div", "");

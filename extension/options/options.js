@@ -11,7 +11,7 @@ import { troubleElement } from "../presentation/trouble_element.js";
 import { wordsOf } from "../presentation/words.js";
 import * as machine from "../state/account_machine.js";
 
-/** @import { Answer, Failure, Status } from "../conversation/messages.js" */
+/** @import { Answer, Status } from "../conversation/messages.js" */
 /** @import { AccountState, Place } from "../state/account_machine.js" */
 
 const PARTS = /** @type {const} */ (
@@ -76,7 +76,9 @@ function showServer() {
   byId("leaving").textContent = isConnected
     ? words.say("options_embedded_signs_out_sentence", name)
     : words.say("options_embedded_leaves_sentence", name);
-  byId("signed-out").hidden = machine.placeOf(account) === "embedded";
+  const isEmbedded = machine.placeOf(account) === "embedded";
+  byId("signed-out").hidden = isEmbedded;
+  byId("staying").hidden = !isEmbedded;
   byId("connected-as").textContent = words.say("options_connected_label", account.username ?? "", name);
   byId("token-place").textContent = account.token_place === "keyring"
     ? words.say("options_token_keyring_sentence")
@@ -101,10 +103,12 @@ function fillAddress(known) {
 }
 
 function showTrouble() {
-  const { trouble, account } = state;
+  const { trouble, account, chosen } = state;
   const help = account ? null : { label: words.say("page_again_button"), press: ask };
-  byId("trouble").replaceChildren(...trouble
-    ? [troubleElement(troubleOf(trouble, words), words, logPlace, help)] : []);
+  const shown = trouble ? [troubleElement(troubleOf(trouble, words), words, logPlace, help)] : [];
+  const isOfServer = account !== null && chosen === "server";
+  byId("server-trouble").replaceChildren(...isOfServer ? shown : []);
+  byId("trouble").replaceChildren(...isOfServer ? [] : shown);
 }
 
 /** Trouble speaks for itself. */
@@ -137,35 +141,42 @@ function askAgain() {
 
 async function connect() {
   const server = address.value.trim();
-  byId("address-wrong").textContent = server ? "" : words.say("options_address_missing_sentence");
-  address.setAttribute("aria-invalid", String(!server));
-  if (!server) return address.focus();
+  const wrong = whatIsWrong(server);
+  sayWrong(wrong);
+  if (wrong) {
+    become(machine.chose(state, "server"));
+    return address.focus();
+  }
   const request = messages.connect(server);
   connecting = request.id;
   become(machine.starting(state, server));
-  /** @type {Failure | null} */
-  let refusal = null;
-  const answer = await connection.request(
-    request, (status) => { refusal ??= follow(status); }, messages.CONNECT_LIMIT_MS);
+  const answer = await connection.request(request, follow, messages.CONNECT_LIMIT_MS);
+  // What was given up may have come about all the same; that it did not is known already.
+  if (answer.type === "error" && connecting !== request.id) return;
   connecting = "";
-  const refused = /** @type {Failure | null} */ (refusal);
-  await finish(refused && answer.type === "error" ? refused : answer);
+  await finish(answer);
 }
 
-/**
- * @param {Status} status
- * @returns {Failure | null} why no page was opened
- */
+/** @param {string} server as the person typed it */
+function whatIsWrong(server) {
+  if (!server) return words.say("options_address_missing_sentence");
+  return messages.isServerAddress(server) ? "" : words.say("options_address_wrong_sentence");
+}
+
+/** @param {string} text about what stands in the address field; empty for nothing */
+function sayWrong(text) {
+  byId("address-wrong").textContent = text;
+  address.setAttribute("aria-invalid", String(text !== ""));
+}
+
+/** @param {Status} status */
 function follow({ id, state: what, url }) {
-  if (what !== "authorize") return null;
-  if (!messages.isAuthorizeAddress(url)) {
-    cancel();
-    const detail = words.say("options_unsafe_page_sentence");
-    return { id, type: "error", code: "connecting_failed", detail };
+  if (what !== "authorize" || id !== connecting) return;
+  if (!messages.isSafeAddress(url)) {
+    return giveUp("connecting_failed", words.say("options_unsafe_page_sentence"));
   }
   become(machine.waiting(state, url));
   openAuthorization();
-  return null;
 }
 
 /** When it is closed, the browser comes back here by itself. */
@@ -194,8 +205,17 @@ async function comeToFront() {
   }
 }
 
-function cancel() {
-  if (connecting) connection.request(messages.cancel(connecting));
+/**
+ * The page goes on at once: while the host waits for the server's first answer, it can be a while
+ * until it says that it has stopped.
+ * @param {string} code
+ * @param {string} [detail]
+ */
+function giveUp(code, detail) {
+  const id = connecting;
+  connecting = "";
+  connection.request(messages.cancel(id));
+  become(machine.settled(state, { id, type: "error", code, detail }));
 }
 
 async function signOut() {
@@ -219,7 +239,8 @@ function listen() {
     connect();
   });
   byId("open-again").addEventListener("click", openAuthorization);
-  byId("cancel").addEventListener("click", cancel);
+  address.addEventListener("input", () => sayWrong(""));
+  byId("cancel").addEventListener("click", () => giveUp("cancelled"));
   byId("sign-out").addEventListener("click", signOut);
   byId("embed").addEventListener("click", embed);
   document.addEventListener("visibilitychange", askAgain);

@@ -63,7 +63,7 @@ export function troubleOf({ code, message, detail }, words) {
   const sentence = key ? words.say(key) : message ?? words.say("trouble_later_sentence");
   return {
     heading: words.say(look.heading),
-    sentence: [sentence, key && detail].filter(Boolean).join(" "),
+    sentence: [key && detail, sentence].filter(Boolean).join(" "),
     command,
     act: look.act === "connect" ? look.act : null,
     log: look.log ?? false,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from .api.objects import (
+    COUNT,
     Choice,
     Flattr,
     Flattred,
@@ -19,9 +20,6 @@ from .api.objects import (
     ThingDraft,
     User,
 )
-
-#: How many objects a page of a list has where nothing else is asked for.
-COUNT = 30
 
 
 class Backend(Protocol):

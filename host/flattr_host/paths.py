@@ -21,6 +21,16 @@ def data_dir() -> str:
     return _dir("data")
 
 
+def ledger_path() -> str:
+    """The file of the ledger of this machine's own button."""
+    return os.path.join(data_dir(), "ledger.sqlite3")
+
+
+def served_ledger_path() -> str:
+    """The file of the ledger that is served to others, which is never the button's own."""
+    return os.path.join(data_dir(), "served.sqlite3")
+
+
 def state_dir() -> str:
     """The folder of the logs."""
     return _dir("state")

@@ -58,6 +58,8 @@ def test_mistakes(flattr_home: Home) -> None:
     for args in mistakes:
         code, text, errors = run(*args)
         assert (code, text, "Traceback" in errors) == (2, "", False)
+    assert "undo_seconds is a number from 0 to 60." in run("set", "undo_seconds", "soon")[2]
+    assert run("unset", "nonsense")[0] == 2
     assert "'undo_seconds'" in run("get", "nonsense")[2]
     assert not flattr_home.path.exists()
     flattr_home.set(undo_seconds='"soon"')
@@ -65,8 +67,18 @@ def test_mistakes(flattr_home: Home) -> None:
         (),
         ("get", "means"),
         ("set", "means", "true"),
-        ("unset", "undo_seconds"),
+        ("unset", "nonsense"),
     ]
     for args in unreadable:
         code, text, errors = run(*args)
         assert (code, text, "undo_seconds" in errors) == (1, "", True)
+        assert errors.endswith(f" They lie in {flattr_home.path}/config/settings.toml.\n")
+
+
+def test_the_setting_that_is_wrong_is_mended(flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds='"soon"')
+    assert run("set", "undo_seconds", "5") == (0, "undo_seconds is 5 now.\n", "")
+    flattr_home.set(undo_seconds='"soon"')
+    assert run("unset", "undo_seconds") == (0, "undo_seconds is 3 now.\n", "")
+    flattr_home.set(undo_second="3")
+    assert run("unset", "undo_second") == (0, "undo_second is removed.\n", "")

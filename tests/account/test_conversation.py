@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -124,6 +125,29 @@ def test_what_is_connected_stays_until_another_is(
         assert ask(host, type="flattr", url=REPOSITORY)[-1]["thing"]["flattrs"] == 1
         assert ask(host, type="connect", api_url="embedded")[-1]["api_url"] == "embedded"
         assert other.live_tokens() == 0
+
+
+def test_a_client_id_is_told_to_its_own_server_alone(
+    host: HostProcess, served: ServedLedger, flattr_home: Home
+) -> None:
+    """The page to open at that server names the client id; and another connection forgets it."""
+
+    def client_id_for(server: str) -> str:
+        url = begin(host, server)
+        host.send({"id": "c", "type": "cancel", "request": "connect"})
+        assert {host.receive()["id"], host.receive()["id"]} == {"c", "connect"}
+        return parse_qs(urlsplit(url).query)["client_id"][0]
+
+    mine = {"undo_seconds": "0", "client_id": '"mine"'}
+    flattr_home.set(**mine, api_url=f'"{served.api_url}"')
+    assert client_id_for(served.url) == "mine"
+    flattr_home.set(**mine, api_url='"https://other.example/rest/v2"')
+    assert client_id_for(served.url) == "flattr-host"
+    with login(served.url, "--client-id", "given") as (_, url):
+        assert parse_qs(urlsplit(url).query)["client_id"] == ["given"]
+    connect(host, served)
+    text = (flattr_home.path / "config" / "settings.toml").read_text()
+    assert text == f'undo_seconds = 0\napi_url = "{served.api_url}"\n'
 
 
 def test_a_revoked_token_is_told_once(
@@ -281,10 +305,20 @@ def test_the_command_line(served: ServedLedger) -> None:
     code, text = run("whoami")
     assert (code, text.startswith(f"alice at {served.api_url}\n")) == (0, True)
     assert '"token_place":"file"' in run("whoami", "--json")[1]
-    assert run("flattr", REPOSITORY)[0] == 0
+    host = urlsplit(served.url).netloc
+    code, text = run("flattr", REPOSITORY)
+    said = f"Flattred: smgt/flattr, at {host} as alice (1 flattr in all)\n"
+    assert (code, text.endswith(said)) == (0, True)
     assert "smgt/flattr" in run("flattrs")[1]
+    still = f"You are still signed in at {served.api_url} as alice; `flattr-host logout` ends that."
+    for args in (("set", "api_url", "embedded"), ("unset", "api_url")):
+        assert still in run("config", *args)[1]
+    assert still in run("whoami")[1]
+    assert "still" not in run("config", "set", "api_url", served.api_url)[1]
     code, text = run("logout")
     assert (code, text.startswith("Signed out")) == (0, True)
+    assert "still" not in run("config", "unset", "api_url")[1]
+    run("config", "set", "api_url", served.api_url)
     assert run("whoami")[0] == 1
     assert served.live_tokens() == 0
     assert run("login", "--token-stdin", "--client-secret-stdin")[0] == 2
@@ -301,3 +335,25 @@ def test_login_in_a_browser_and_ctrl_c(served: ServedLedger) -> None:
         out, errors = process.communicate(timeout=20)
         assert (process.returncode, errors) == (0, "")
         assert f"Connected to {served.api_url} as alice." in out
+    whoami = subprocess.run(
+        [*COMMAND, "whoami", "--json"], capture_output=True, check=True, timeout=60
+    )
+    assert json.loads(whoami.stdout)["scope"] == "flattr"
+
+
+def test_login_where_no_browser_can_be_opened(served: ServedLedger, tmp_path: Path) -> None:
+    desktop = {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"}
+    env = {name: value for name, value in os.environ.items() if name not in desktop}
+    process = subprocess.Popen(
+        [*COMMAND, "login", served.url],
+        env=env | {"PATH": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    lines = [process.stdout.readline() for _ in range(3)]
+    assert ("10 minutes" in lines[0], "Ctrl-C" in lines[0]) == (True, True)
+    assert lines[2] == "No browser could be opened; open the address above yourself.\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 4

@@ -84,9 +84,9 @@ def test_redirects_that_bring_no_code(redirected: dict[str, str], words: str) ->
 @pytest.mark.parametrize(
     ("answer", "scope"),
     [
-        ({"access_token": "abc", "token_type": "bearer"}, ""),
+        ({"access_token": "abc", "token_type": "bearer"}, "flattr"),
         ({"access_token": "abc", "token_type": "Bearer", "scope": "flattr thing"}, "flattr thing"),
-        ({"access_token": "abc", "expires_in": 3600, "new": [1], "scope": None}, ""),
+        ({"access_token": "abc", "expires_in": 3600, "new": [1], "scope": None}, "flattr"),
     ],
 )
 def test_tokens(answer: dict[str, Any], scope: str) -> None:
@@ -120,15 +120,23 @@ def test_where_a_server_has_its_pages() -> None:
     api_url = "https://example.org/x/rest/v2"
     base = "https://example.org/x/oauth"
     own = Settings(api_url=api_url, token_url="https://example.org/t")
-    assert oauth.endpoints(api_url, Settings()).token_url == f"{base}/token"
-    assert oauth.endpoints(api_url, own) == oauth.Endpoints(
-        f"{base}/authorize", "https://example.org/t", f"{base}/revoke"
-    )
-    # What is set for one server is not told the code of another's.
-    other = oauth.endpoints("https://other.example/rest/v2", own)
-    assert other.token_url == "https://other.example/oauth/token"
+    assert oauth.endpoints(Settings(api_url=api_url)).token_url == f"{base}/token"
+    assert oauth.settings_for(api_url, own) == own
+    assert oauth.endpoints(own) == oauth.Endpoints(f"{base}/authorize", "https://example.org/t")
     with pytest.raises(ConnectingFailed, match="authorize_url"):
-        oauth.endpoints("https://example.org/api", Settings())
+        oauth.endpoints(Settings(api_url="https://example.org/api"))
+
+
+def test_what_is_set_for_one_server_is_not_told_to_another() -> None:
+    own = Settings(
+        9,
+        api_url="https://example.org/rest/v2",
+        authorize_url="https://example.org/a",
+        token_url="https://example.org/t",
+        client_id="mine",
+    )
+    other = "https://other.example/rest/v2"
+    assert oauth.settings_for(other, own) == Settings(9, api_url=other)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -28,6 +29,10 @@ class OddServer(ThreadingHTTPServer):
         self.user: Answer = (200, "application/json", '{"type": "user", "username": "alice"}')
         self.revoked: list[str] = []
         self.requests: list[str] = []
+        self.form = ""
+        self.echoes = False
+        self.stall = threading.Event()
+        self.stall.set()
 
     @property
     def url(self) -> str:
@@ -43,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == "/oauth/authorize":
             asked = {name: value for name, (value,) in parse_qs(url.query).items()}
             self.send_response(302)
-            back = f"{asked['redirect_uri']}?code=c&state={asked['state']}"
+            back = f"{asked['redirect_uri']}?code=a-code-that-is-secret&state={asked['state']}"
             self.send_header("Location", back)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -51,11 +56,18 @@ class Handler(BaseHTTPRequestHandler):
             self._say(self.server.user)
 
     def do_POST(self) -> None:
-        self.server.requests.append(self.path)
         form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.requests.append(self.path)
         if self.path == "/oauth/revoke":
             self.server.revoked += parse_qs(form)["token"]
             self._say((503, "text/html", "<h1>Never"))
+            return
+        self.server.form = form
+        self.server.stall.wait(20)
+        if self.server.echoes:
+            description = "I repeat: " + " ".join(value for (value,) in parse_qs(form).values())
+            refusal = {"error": "odd", "error_description": description}
+            self._say((400, "application/json", json.dumps(refusal).replace("a", "\\u0061")))
         else:
             self._say(self.server.token)
 
@@ -97,6 +109,34 @@ def test_a_mistyped_address_is_told_before_a_tab_is_opened(
     answer = host.receive(20)
     assert answer["code"] == "connecting_failed"
     assert "could not be reached" in str(answer["message"])
+
+
+def test_cancelling_does_not_wait_for_the_server(odd: OddServer, host: HostProcess) -> None:
+    odd.stall = threading.Event()
+    host.send({"id": "1", "type": "connect", "api_url": odd.url})
+    opened = host.receive(20)["url"]
+    person = threading.Thread(target=Person().open, args=(opened,), daemon=True)
+    person.start()
+    while "/oauth/token" not in odd.requests:
+        time.sleep(0.01)
+    begun = time.monotonic()
+    host.send({"id": "2", "type": "cancel", "request": "1"})
+    answers = {str(it["id"]): it for it in (host.receive(5), host.receive(5))}
+    assert time.monotonic() - begun < 2
+    assert (answers["1"]["code"], answers["2"]["cancelled"]) == ("cancelled", True)
+    odd.stall.set()
+    person.join(10)
+
+
+def test_a_server_that_repeats_what_it_was_told(odd: OddServer, host: HostProcess) -> None:
+    odd.echoes = True
+    answer, page = outcome(host, odd)
+    told = parse_qs(odd.form)
+    for name in ("code", "code_verifier"):
+        (secret,) = told[name]
+        assert secret not in page
+        assert secret not in json.dumps(answer)
+    assert "repeat" in str(answer["message"])
 
 
 HTML = (200, "text/html", "<!doctype html><title>t0ken</title>")

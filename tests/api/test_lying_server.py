@@ -19,6 +19,7 @@ from ssl import PROTOCOL_TLS_SERVER, SSLContext
 import pytest
 
 from flattr_host.api import network, transport
+from flattr_host.api.client import without
 from flattr_host.api.errors import AnswerLost, BadAnswer, FlattrError, ServerError, Unreachable
 from flattr_host.api.remote import RemoteBackend
 from flattr_host.api.secret import Secret
@@ -166,15 +167,21 @@ def test_nothing_secret_is_logged(
     assert TOKEN not in caplog.text
 
 
+@pytest.mark.parametrize("spell", [str, lambda token: "".join(f"\\u{ord(it):04x}" for it in token)])
 def test_a_token_that_the_server_repeats_is_not_shown(
-    server: Server, backend: RemoteBackend
+    server: Server, backend: RemoteBackend, spell: Callable[[str], str]
 ) -> None:
-    said = {"error": "validation", "error_description": f"No such token: {TOKEN}"}
-    server.answers = [answer(400, said)]
+    said = '{"error": "validation", "error_description": "No such token: ' + spell(TOKEN) + '"}'
+    server.answers = [answer(400, said.encode())]
     with pytest.raises(FlattrError) as caught:
         backend.flattrs()
     assert str(caught.value) == "No such token: ..."
     assert_no_secret(caught.value)
+
+
+def test_a_token_with_signs_that_json_escapes() -> None:
+    body = b'{"title": "secret\\/\\"\\\\y", "id": 1}'
+    assert without('secret/"\\y', body) == b'{"title":"...","id":1}'
 
 
 def test_an_idle_connection_that_the_server_closed(server: Server, backend: RemoteBackend) -> None:

@@ -129,6 +129,18 @@ def test_an_autosubmit_url_that_names_another_owner(world: World) -> None:
         carol.calls.flattr(autosubmit(page, bob.name))
 
 
+def test_no_link_says_whose_a_thing_is_where_its_address_does(world: World) -> None:
+    alice, mallory, repository = world.user(), world.user(), world.repository()
+    link = autosubmit(repository, mallory.name)
+    with pytest.raises(Validation, match="Owner mismatch"):
+        alice.calls.flattr(link)
+    with pytest.raises(Validation, match="Owner mismatch"):
+        world.nobody().lookup(link)
+    assert alice.calls.lookup(repository).message == "flattrable"
+    owner = repository.split("/")[3]
+    assert alice.calls.flattr(autosubmit(repository, owner)).thing.url == repository
+
+
 # POST /things/:id/flattr
 
 
@@ -349,6 +361,21 @@ def test_search(world: World) -> None:
     page = bob.calls.search(Search(query=word), count=1, page=2)
     assert (page.total_items, page.items, page.page) == (2, 1, 2)
     assert [it.id for it in page.things] == [second]
+
+
+def test_search_for_too_many_tags(world: World) -> None:
+    many = world.nobody().search(Search(tags="|".join("a" * 50)))
+    assert many.total_items == 0
+    with pytest.raises(InvalidParameters, match="tags"):
+        world.nobody().search(Search(tags="|".join("a" * 2000)))
+
+
+def test_texts_of_things_hold_nothing_that_cannot_be_seen(world: World) -> None:
+    alice = world.user()
+    thing_id = alice.calls.create_thing(ThingDraft(url=world.page(), title="a\x1b[31mb\nc\u202ed"))
+    assert alice.calls.thing(thing_id).title == "a [31mb c d"
+    alice.calls.update_thing(thing_id, ThingChange(description="e\x00f"))
+    assert alice.calls.thing(thing_id).description == "e f"
 
 
 def test_categories_and_languages(world: World) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from flattr_host.api.errors import FlattrError, error_of
 from flattr_host.api.objects import (
+    COUNT,
     Choice,
     Flattr,
     Flattred,
@@ -27,7 +28,7 @@ from flattr_host.api.objects import (
 )
 from flattr_host.api.remote import RemoteBackend
 from flattr_host.api.secret import Secret
-from flattr_host.backend import COUNT, Backend
+from flattr_host.backend import Backend
 from flattr_host.ledger import Addresses, Ledger, Person, Store
 from flattr_host.ledger.accounts import Accounts
 
@@ -89,6 +90,7 @@ class Served:
 
     def __init__(self, ledger: Path) -> None:
         self.ledger = ledger
+        Store(str(ledger)).close()
         command = [*SERVE, "--port", "0", "--json", "--rate-limit", "100000"]
         self.process = subprocess.Popen([*command, "--ledger", str(ledger)], stdout=subprocess.PIPE)
         assert self.process.stdout

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from flattr_host.ledger import Store
+
 from .browser import wait_for
 from .processes import ProcessGroup
 
@@ -30,6 +32,7 @@ class ServedLedger:
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True)
+        Store(str(self._ledger)).close()
         command = [*PROGRAM, "serve", "--port", "0", "--json", "--ledger", str(self._ledger)]
         self._process = ProcessGroup(command, self._environment(), self._log)
         line = wait_for(self._ready_line, "the server", START_TIMEOUT_S)

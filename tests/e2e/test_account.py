@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -33,6 +34,11 @@ UNNAMED_JS = """[...document.querySelectorAll("a, button, input")]
 HEADINGS_JS = """[...document.querySelectorAll("h1, h2, h3")]
   .filter((element) => element.checkVisibility()).map((element) => element.tagName)"""
 FOCUSED_JS = """(({ id, value, outerHTML }) => id || value || outerHTML)(document.activeElement)"""
+IN_CARD_JS = """(({ parentElement: place }) =>
+  [place.id, place.closest(".place").querySelector("input").value])(
+    document.querySelector(".trouble"))"""
+WRONG_JS = """(({ id, ariaInvalid }) => [id, ariaInvalid,
+  document.getElementById("address-wrong").checkVisibility()])(document.activeElement)"""
 OUTLINED_JS = """getComputedStyle(document.activeElement).outlineStyle !== "none" """
 
 
@@ -135,24 +141,28 @@ def person(
         yield Person(stage, server)
 
 
-def test_an_account_from_connecting_to_signing_out(person: Person) -> None:
-    stage, driver, server = person.stage, person.driver, person.server
+def connects_in_pictures(person: Person) -> None:
+    """As ``person.connects``, with a look at each page on the way."""
+    stage, driver = person.stage, person.driver
     person.opens_options()
     stage.picture("options-embedded")
-    assert server.url not in person.sees("This computer")
-
-    person.asks_to_connect(server.url)
+    assert person.server.url not in person.sees("This computer")
+    person.asks_to_connect(person.server.url)
     person.signs_in()
     stage.picture("sign-in")
     person.clicks("button.primary")
     assert PERSON in person.sees("wants to flattr on your behalf")
     stage.picture("consent")
     person.clicks("button[value=allow]")
-    assert "in a private file on this computer" in person.sees(
-        f"Connected as {PERSON} at {person.place}"
-    )
+    text = person.sees(f"Connected as {PERSON} at {person.place}")
+    assert "in a private file on this computer" in text
     wait_for(lambda: driver.page_eval("document.hasFocus()"), "the options to have the focus")
     stage.picture("options-connected")
+
+
+def test_an_account_from_connecting_to_signing_out(person: Person) -> None:
+    stage, driver, server = person.stage, person.driver, person.server
+    connects_in_pictures(person)
 
     person.flattrs("/clicked.html")
     stage.shows("✓", "Flattred: Sourdough for patient people")
@@ -222,7 +232,8 @@ def test_a_no_and_a_cancel_leave_things_as_they_were(person: Person) -> None:
     person.sees("Not connected")
     stage.picture("loopback-refused")
     person.presses("ctrl+w")
-    person.sees("The account was not connected")
+    assert "You said no on the server's page. Nothing was changed." in person.sees("Nothing was")
+    assert driver.page_eval(IN_CARD_JS) == ["server-trouble", "server"]
     stage.picture("options-refused")
 
     person.clicks("#connect button")
@@ -234,12 +245,39 @@ def test_a_no_and_a_cancel_leave_things_as_they_were(person: Person) -> None:
     text = person.sees("Address of the server")
     assert "The account was not connected" not in text
     assert driver.page_eval("document.activeElement.id") == "address"
-
-    person.fills("#address", "http://flattr.example.test")
-    person.clicks("#connect button")
-    assert "https" in person.sees("The account was not connected")
-    stage.picture("options-error")
     assert person.server.valid_tokens(PERSON) == []
+
+
+def test_an_address_that_is_none_is_told_at_its_field(person: Person) -> None:
+    stage, driver = person.stage, person.driver
+    person.asks_to_connect("http://flattr.example.test")
+    text = person.sees("This is no address of a server")
+    assert "The account was not connected" not in text
+    assert "is not moved" in text
+    assert driver.page_eval(WRONG_JS) == ["address", "true", True]
+    stage.picture("options-error")
+    person.types("s")
+    wait_for(lambda: driver.page_eval(WRONG_JS) == ["address", "false", False], "no more of it")
+
+
+def test_a_server_that_keeps_silent_can_be_given_up(person: Person) -> None:
+    stage, driver = person.stage, person.driver
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"127.0.0.1:{silent.getsockname()[1]}"
+        person.asks_to_connect(place)
+        called, _ = silent.accept()
+        with called:
+            person.sees(f"Looking for {place}")
+            stage.picture("options-looking")
+            person.clicks("#cancel")
+            person.sees("Address of the server")
+            called.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            time.sleep(1)  # enough for a tab to open
+    assert "The account was not connected" not in person.sees("Address of the server")
+    person.clicks("#connect button")
+    assert "Nothing was changed." in person.sees("The server could not be reached.")
+    assert driver.page_eval(IN_CARD_JS) == ["server-trouble", "server"]
+    stage.picture("options-unreachable")
 
 
 def test_the_options_by_keyboard(person: Person) -> None:
@@ -313,18 +351,8 @@ def test_the_pages_in_the_dark(
     with a_stage(driver_class, display, site, dark=True) as stage:
         stage.set(undo_seconds="0")
         person = Person(stage, server)
-        person.opens_options()
+        connects_in_pictures(person)
         assert stage.driver.page_eval("matchMedia('(prefers-color-scheme: dark)').matches")
-        stage.picture("options-embedded")
-        person.asks_to_connect(server.url)
-        person.signs_in()
-        stage.picture("sign-in")
-        person.clicks("button.primary")
-        person.sees("wants to flattr on your behalf")
-        stage.picture("consent")
-        person.clicks("button[value=allow]")
-        person.sees(f"Connected as {PERSON}")
-        stage.picture("options-connected")
         person.flattrs("/dark.html")
         stage.shows("✓", "Flattred: Bread, dark")
         stage.driver.close_popup()

@@ -53,12 +53,24 @@ describe("requests", () => {
 test("a person says yes on a page that TLS names, or on this very machine", () => {
   for (const url of ["https://flattr.example/oauth/authorize?x=1", "http://127.0.0.1:8765/a",
     "http://localhost/a", "http://[::1]:1/a", "https://10.0.0.1/"]) {
-    assert.equal(messages.isAuthorizeAddress(url), true, url);
+    assert.equal(messages.isSafeAddress(url), true, url);
   }
   for (const url of [undefined, "", "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd",
     "http://flattr.example/", "http://127.0.0.1.example/", "http://localhost.example/",
     "https://flattr.com@evil.example/", "chrome://settings", "/oauth/authorize"]) {
-    assert.equal(messages.isAuthorizeAddress(url), false, url);
+    assert.equal(messages.isSafeAddress(url), false, url);
+  }
+});
+
+test("a server's address is typed with or without its scheme, and leads to no other machine", () => {
+  for (const typed of ["flattr.example", "flattr.example:8443/api", "https://flattr.example/rest/v2/",
+    "http://127.0.0.1:8765", "HTTP://localhost", "localhost:8765", "[::1]:8765"]) {
+    assert.equal(messages.isServerAddress(typed), true, typed);
+  }
+  for (const typed of ["http://flattr.example", "ftp://flattr.example", "alice@flattr.example",
+    "flattr.example/?a=b", "flattr.example#top", "my server", "flattr.example\\a", "https://",
+    "flattr.example:port"]) {
+    assert.equal(messages.isServerAddress(typed), false, typed);
   }
 });
 

@@ -210,9 +210,7 @@ describe("the badge", () => {
 });
 
 describe("the pages' colours", () => {
-  const css = textOf("extension/presentation/theme.css");
-  const [light, dark] = css.split("prefers-color-scheme: dark").map((part) =>
-    Object.fromEntries([...part.matchAll(/--([\w-]+): (#\w{6})/g)].map(([, k, v]) => [k, v])));
+  const { light, dark } = themesOf("extension/presentation/theme.css");
   const texts = [
     ["text", "ground"], ["text", "ground-inset"], ["text-quiet", "ground"],
     ["text-quiet", "ground-inset"], ["text", "button"], ["text", "button-over"],
@@ -229,6 +227,30 @@ describe("the pages' colours", () => {
       assert.ok(contrast(theme["button-line"], theme.ground) >= 3));
   }
 });
+
+describe("a server's and the host's pages", () => {
+  const themes = themesOf("extension/presentation/theme.css");
+  /** What they call by another name. */
+  const roles = { card: "ground-inset", focus: "question", good: "accent" };
+
+  for (const page of ["ledger/web/page.css", "account/page.html"]) {
+    for (const [name, theme] of Object.entries(themesOf(`host/flattr_host/${page}`))) {
+      test(`have the extension's colours: ${page}, ${name}`, () => {
+        const same = Object.keys(theme).map((role) => [role, themes[name][roles[role] ?? role]]);
+        assert.ok(same.length > 4);
+        assert.deepEqual(theme, Object.fromEntries(same));
+      });
+    }
+  }
+});
+
+/** Colours as `#rrggbb` by their roles. */
+function themesOf(path) {
+  const [light, dark] = textOf(path).split("prefers-color-scheme: dark").map((part) =>
+    Object.fromEntries([...part.matchAll(/--([\w-]+): (#\w+)/g)].map(([, role, colour]) =>
+      [role, colour.length === 4 ? colour.replace(/\w/g, "$&$&") : colour])));
+  return { light, dark };
+}
 
 /** WCAG 2.2's contrast ratio of two colours `#rrggbb`. */
 function contrast(one, other) {

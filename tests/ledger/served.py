@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from flattr_host.ledger import Store
+
 COMMAND = os.path.join(os.path.dirname(sys.executable), "flattr-host")
 
 
@@ -21,10 +23,11 @@ def run(*args: str, given: str = "") -> subprocess.CompletedProcess[str]:
 
 
 class Served:
-    """``flattr-host serve`` at a free port of the loopback, with a ledger at ``file``."""
+    """``flattr-host serve`` at a free port of the loopback, with a ledger made at ``file``."""
 
     def __init__(self, file: Path, *options: str) -> None:
         self.file = str(file)
+        Store(self.file).close()
         self.process = subprocess.Popen(
             [COMMAND, "serve", "--port", "0", "--json", "--ledger", self.file, *options],
             stdout=subprocess.PIPE,

@@ -33,7 +33,9 @@ def test_users(accounts: Accounts) -> None:
         accounts.add_user("ALICE", None)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "github:smgt", "é", "../x", "...", "a" * 65, "a\n"])
+@pytest.mark.parametrize(
+    "name", ["", "a b", "github:smgt", "é", "../x", "...", "a" * 65, "a\n", "a.JSON", ".as"]
+)
 def test_what_is_no_name(accounts: Accounts, name: str) -> None:
     with pytest.raises(AccountError):
         accounts.add_user(name, None)
@@ -147,6 +149,25 @@ def test_applications(accounts: Accounts) -> None:
 def test_what_is_no_redirect_uri(accounts: Accounts, uri: str) -> None:
     with pytest.raises(AccountError, match="redirect URI"):
         accounts.add_app("Reader", uri)
+
+
+def test_removing_an_application(accounts: Accounts) -> None:
+    accounts.add_user("alice", None)
+    removed, _ = accounts.add_app("Reader", "https://reader.example/")
+    kept, _ = accounts.add_app("Pod", "https://pod.example/")
+    theirs = accounts.add_token("alice", FLATTR, removed.client_id)
+    others = [accounts.add_token("alice", FLATTR, it) for it in (kept.client_id, None)]
+    accounts.remove_app(removed.client_id)
+    assert accounts.access(theirs) is None
+    assert all(accounts.access(token) for token in others)
+    assert [app.name for app in accounts.apps()] == ["flattr-host", "Pod"]
+    assert len(accounts.tokens()) == 2
+    for client_id, words in (
+        (removed.client_id, "no application"),
+        ("flattr-host", "every ledger"),
+    ):
+        with pytest.raises(AccountError, match=words):
+            accounts.remove_app(client_id)
 
 
 def test_no_secret_is_stored_as_it_is(store: Store, accounts: Accounts, tmp_path: Path) -> None:

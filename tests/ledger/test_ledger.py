@@ -6,6 +6,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -280,3 +282,72 @@ def test_another_process_that_closes_the_ledger_takes_nothing_away(path: str) ->
     assert len(ledger.flattrs()) == 2
     store.close()
     assert seen_by_another() == "2"
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_file_that_is_moved_while_it_is_open_loses_nothing(path: str, is_replaced: bool) -> None:
+    """SQLite finds the WAL by its name: it must not be read into what lies there by then."""
+    store = Store(path)
+    ledger = Ledger(store, Person())
+    for number in range(30):
+        ledger.flattr(f"{REPOSITORY}-{number}")
+    assert len(ledger.flattrs(100)) == 30
+    moved = Path(path).rename(path + ".moved")
+    other = Store(path + ".other")
+    Ledger(other, Person()).flattr(REPOSITORY)
+    other.close()
+    if is_replaced:
+        Path(path + ".other").rename(path)
+    for call in (lambda: ledger.flattr(REPOSITORY), lambda: ledger.flattrs()):
+        with pytest.raises(LedgerUnavailable, match="moved, removed or replaced"):
+            call()
+    assert Path(path).exists() == is_replaced
+    store.close()
+    if is_replaced:
+        resumed = Store(path)
+        assert len(Ledger(resumed, Person()).flattrs(100)) == 1
+        resumed.close()
+        Path(path).unlink()
+    moved.rename(path)
+    assert len(Ledger(Store(path), Person()).flattrs(100)) == 30
+
+
+def test_a_file_that_is_moved_back_goes_on(path: str) -> None:
+    ledger = Ledger(Store(path), Person())
+    ledger.flattr(REPOSITORY)
+    Path(path).rename(path + ".moved")
+    with pytest.raises(LedgerUnavailable):
+        ledger.flattr(REPOSITORY + "-2")
+    Path(path + ".moved").rename(path)
+    ledger.flattr(REPOSITORY + "-2")
+    assert len(Ledger(Store(path), Person()).flattrs()) == 2
+
+
+def test_reading_waits_for_no_reading(path: str) -> None:
+    store = Store(path)
+    with store.reading() as one, store.reading() as other:
+        assert one is not other
+        assert one.execute("SELECT 1").fetchone() == other.execute("SELECT 1").fetchone()
+    store.close()
+
+
+def test_one_waits_no_longer_for_several_locks_than_for_one(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flattr_host.ledger.store.BUSY_SECONDS", 0.5)
+    store = Store(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+
+        def write() -> None:
+            with pytest.raises(LedgerUnavailable, match="locked"), store.transaction():
+                pass
+
+        threads = [threading.Thread(target=write) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert time.monotonic() - begun < 1.2
+    store.close()

@@ -147,7 +147,7 @@ async def test_what_the_application_is_told(
         {"redirect_uri": "http://127.0.0.1:4711/?x=1"}, {"redirect_uri": "http://127.0.0.1:1/#f"},
         {"redirect_uri": "http://user@127.0.0.1:1/"}, {"redirect_uri": "javascript:alert(1)"},
         {"redirect_uri": "http://127.0.0.1:1/\r\nSet-Cookie: x=1"}, {"redirect_uri": "//evil"},
-        {"redirect_uri": "http://127.0.0.1.evil.example/"},
+        {"redirect_uri": "http://127.0.0.1.evil.example/"}, {"redirect_uri": "http://[::1].evil.example/"},
     ],
 )  # fmt: skip
 async def test_what_never_redirects(make_ground: MakeGround, change: dict[str, str]) -> None:
@@ -156,6 +156,25 @@ async def test_what_never_redirects(make_ground: MakeGround, change: dict[str, s
     answer = await ask(ground, PUBLIC | change)
     assert (answer.status, "Location" in answer.headers) == (400, False)
     assert "cannot be trusted" in await answer.text()
+
+
+async def test_signing_in_says_who_asks(make_ground: MakeGround) -> None:
+    ground = await make_ground()
+
+    async def page(query: str) -> str:
+        goal = f"/oauth/authorize?{query}"
+        return await (await ground.client.get("/sign-in", params={"next": goal})).text()
+
+    asks = "<strong>flattr-host</strong> asks to flattr on your behalf. Sign in to decide."
+    answer = await ground.client.get(f"/oauth/authorize?{urlencode(PUBLIC)}")
+    text = await answer.text()
+    assert (answer.url.path, asks in text) == ("/sign-in", True)
+    wrong = form_of(text) | {"username": "alice", "password": "wrong"}
+    assert asks in await (await ground.client.post("/sign-in", data=wrong)).text()
+    assert "asks to act on your behalf" in await page(urlencode(PUBLIC | {"scope": "thing"}))
+    for change in ({"client_id": "x"}, {"redirect_uri": "https://evil.example/"}, {"scope": "x"}):
+        assert "on your behalf" not in await page(urlencode(PUBLIC | change))
+    assert "on your behalf" not in await (await ground.client.get("/sign-in")).text()
 
 
 async def test_a_parameter_twice(make_ground: MakeGround) -> None:

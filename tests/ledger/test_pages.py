@@ -1,6 +1,7 @@
 """The pages: what they say, what they never do, and who gets in."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ async def test_every_page_has_strict_headers(make_ground: MakeGround) -> None:
     for path in ("/", "/sign-in", "/nope", "/thing/1", "/user/nobody", "/oauth/authorize"):
         answer = await ground.client.get(path)
         policy = answer.headers["Content-Security-Policy"]
-        assert policy.startswith("default-src 'none'; style-src 'self'; base-uri 'none';")
+        assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self'; base-uri")
         assert "frame-ancestors 'none'" in policy
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -32,6 +33,28 @@ async def test_every_page_has_strict_headers(make_ground: MakeGround) -> None:
         assert len(re.findall("<h1>", text)) == 1
     style = await ground.client.get("/page.css?0.1.0")
     assert (style.status, style.content_type) == (200, "text/css")
+    mark = await ground.client.get("/mark.svg?0.1.0")
+    assert (mark.status, mark.content_type) == (200, "image/svg+xml")
+    drawn = re.compile(r'\sd="[^"]+"|fill="[^"]+"')
+    extension_s = Path(__file__).parents[1] / "extension" / "mark.svg"
+    assert drawn.findall(await mark.text()) == drawn.findall(extension_s.read_text())
+
+
+async def test_owners_are_named_as_people_would(make_ground: MakeGround) -> None:
+    ground = await make_ground()
+    token = ground.token()
+    owned = {
+        "https://github.com/smgt/flattr": "smgt on GitHub",
+        "https://flattr.com/submit/auto?fid=abc123&url=https%3A%2F%2Fa.example%2F": (
+            "somebody with Flattr id abc123"
+        ),
+        "https://flattr.com/submit/auto?user_id=bob&url=https%3A%2F%2Fb.example%2F": "bob",
+    }
+    for number, (url, owner) in enumerate(owned.items(), 1):
+        assert (await ground.call("POST", "/flattr", token, json={"url": url})).status == 200
+        text = await (await ground.client.get(f"/thing/{number}")).text()
+        assert f">{owner}</a>" in text
+    assert "<h1>smgt on GitHub</h1>" in await (await ground.client.get("/user/github:smgt")).text()
 
 
 async def test_a_thing_s_page(make_ground: MakeGround) -> None:
@@ -91,9 +114,12 @@ async def test_a_person_s_page(make_ground: MakeGround) -> None:
 @pytest.mark.parametrize(
     ("goal", "leads_to"),
     [
-        ("/user/alice?page=2", "/user/alice?page=2"), ("", "/"), ("//evil.example", "/"),
-        ("https://evil.example", "/"), ("/\\evil.example", "/"), ("\\\\evil.example", "/"),
-        ("/a b", "/"), ("/\r\nX: y", "/"), ("/\t/evil.example", "/"), ("javascript:1", "/"),
+        ("/user/alice?page=2", "/user/alice?page=2"), ("", "/user/alice"),
+        ("//evil.example", "/user/alice"),
+        ("https://evil.example", "/user/alice"), ("/\\evil.example", "/user/alice"),
+        ("\\\\evil.example", "/user/alice"),
+        ("/a b", "/user/alice"), ("/\r\nX: y", "/user/alice"),
+        ("/\t/evil.example", "/user/alice"), ("javascript:1", "/user/alice"),
     ],
 )  # fmt: skip
 async def test_where_signing_in_leads(make_ground: MakeGround, goal: str, leads_to: str) -> None:

@@ -1,8 +1,10 @@
 """``flattr-host serve``, ``users``, ``tokens`` and ``apps``, as a person runs them."""
 
+import contextlib
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.error
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from flattr_host.ledger import Store
 from tests.conftest import Home
 from tests.ledger.served import COMMAND, Served, run
 
@@ -61,6 +64,7 @@ def test_users(file: str) -> None:
         ("set", "bob", "--means", "1", "--no-means"), ("add", "x", "--means", "0.001"),
     ):  # fmt: skip
         assert users(*wrong).returncode == 2, wrong
+    assert "-3 is no amount" in users("set", "bob", "--means", "-3").stderr
     for unknown in (("password", "nobody", "--password-stdin"), ("set", "nobody", "--no-means")):
         done = users(*unknown, given="long enough")
         assert (done.returncode, done.stderr) == (1, "There is no user nobody.\n")
@@ -80,10 +84,27 @@ def test_tokens(file: str) -> None:
     for args, words in (
         (("revoke", "9"), "There is no token with the id 9.\n"),
         (("add", "nobody"), "There is no user nobody.\n"),
+        (("list", "nobody"), "There is no user nobody.\n"),
         (("add", "alice", "--scope", "all"), "A scope is one or more of: "),
     ):
         done = run("tokens", *args, "--ledger", file)
         assert (done.returncode, done.stderr.startswith(words), done.stdout) == (1, True, "")
+
+
+def test_lists_with_nothing_in_them(flattr_home: Home) -> None:
+    assert not flattr_home.ledger.exists()
+    empty = run("users", "list")
+    assert (empty.returncode, empty.stdout) == (
+        0,
+        'Nobody has an account yet: "users add" gives one.\n',
+    )
+    assert run("users", "list", "--json").stdout == ""
+    assert run("tokens", "list").stdout == "There are no tokens yet.\n"
+    run("users", "add", "alice", "--no-password")
+    assert run("tokens", "list", "ALICE").stdout == "ALICE has no tokens.\n"
+    for wrong in ("abc", "1" * 30, "-1"):
+        done = run("tokens", "revoke", "--", wrong)
+        assert (done.returncode, f"{wrong} is no id of a token" in done.stderr) == (2, True)
 
 
 def test_apps(file: str) -> None:
@@ -98,9 +119,81 @@ def test_apps(file: str) -> None:
     assert (wrong.returncode, "https" in wrong.stderr) == (1, True)
 
 
-def test_the_default_ledger_is_that_of_the_button(flattr_home: Home) -> None:
+def test_removing_an_application(file: str) -> None:
+    args = ("--redirect-uri", "https://pod.example/", "--ledger", file)
+    client_id = json.loads(run("apps", "add", "Pod", "--json", *args).stdout)["client_id"]
+    done = run("apps", "remove", client_id, "--ledger", file)
+    assert (done.returncode, client_id in done.stdout, done.stderr) == (0, True, "")
+    assert "Pod" not in run("apps", "list", "--ledger", file).stdout
+    for kept, words in ((client_id, "There is no application"), ("flattr-host", "in every ledger")):
+        done = run("apps", "remove", kept, "--ledger", file)
+        assert (done.returncode, words in done.stderr, done.stdout) == (1, True, "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("serve", "--port", "0"), ("users", "list"), ("users", "set", "alice", "--no-means"),
+        ("users", "password", "alice", "--password-stdin"), ("tokens", "list"),
+        ("tokens", "add", "alice"), ("tokens", "revoke", "1"), ("apps", "list"),
+        ("apps", "remove", "x"),
+    ],
+)  # fmt: skip
+def test_a_mistyped_ledger_is_not_made(tmp_path: Path, command: tuple[str, ...]) -> None:
+    missing = str(tmp_path / "a b.sqlite3")
+    done = run(*command, "--ledger", missing, given="long enough")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        f"There is no ledger at {missing}; `flattr-host users add NAME --ledger '{missing}'` makes"
+        " one.\n",
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("users", "add", "a", "--no-password"), ("apps", "add", "A", "--redirect-uri", "https://a/")],
+)
+def test_a_ledger_is_made_in_a_folder_that_is_there(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    assert run(*command, "--ledger", str(tmp_path / "new.sqlite3")).returncode == 0
+    done = run(*command, "--ledger", str(tmp_path / "mistyped" / "new.sqlite3"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr == f"There is no folder {tmp_path / 'mistyped'}, so no ledger was made in it.\n"
+    )
+    assert not (tmp_path / "mistyped").exists()
+
+
+def test_the_ledger_of_the_person_s_own_button_is_not_served_unasked(flattr_home: Home) -> None:
+    run("flattr", "https://github.com/smgt")
     run("users", "add", "alice", "--no-password")
-    assert flattr_home.ledger.exists()
+    assert sorted(it.name for it in flattr_home.ledger.parent.glob("*.sqlite3")) == [
+        "ledger.sqlite3",
+        "served.sqlite3",
+    ]
+    assert run("tokens", "add", "alice").stdout.strip()
+
+
+def test_what_waits_for_a_lock_or_searches_keeps_no_reader_waiting(file: str) -> None:
+    with Served(Path(file)) as served, ThreadPoolExecutor(48) as callers:
+        served.add_user("alice")
+        token = served.token("alice")
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            body = b"url=https%3A%2F%2Fgithub.com%2Fsmgt"
+            flattrs = [
+                callers.submit(get, f"{served.api_url}/flattr", token, body) for _ in range(32)
+            ]
+            time.sleep(0.3)
+            begun = time.monotonic()
+            assert get(f"{served.api_url}/categories")[0] == 200
+            assert get(f"{served.api_url}/user/flattrs", token) == (200, "[]")
+            assert time.monotonic() - begun < 1
+            assert {flattr.result()[0] for flattr in flattrs} == {503}
+            assert time.monotonic() - begun < 8
 
 
 def test_serving(file: str) -> None:
@@ -119,13 +212,17 @@ def test_serving(file: str) -> None:
 
 
 def test_the_ready_line_in_words(file: str) -> None:
+    Store(file).close()
     process = subprocess.Popen(
         [COMMAND, "serve", "--port", "0", "--ledger", file], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout
     line = process.stdout.readline()
-    url = line.split(" at ")[1].split(";")[0]
-    assert line == f"flattr-host serves {file} at {url}; the API is at {url}/rest/v2\n"
+    url = line.split(" at ")[1].split(" ")[0]
+    assert line == (
+        f"flattr-host serves {file} at {url} (only this computer can reach it); the API is at"
+        f" {url}/rest/v2\n"
+    )
     process.send_signal(signal.SIGINT)
     assert (process.wait(20), process.stdout.read()) == (0, "")
     process.stdout.close()
@@ -169,13 +266,14 @@ def test_a_stalled_request_does_not_keep_it_from_stopping(file: str) -> None:
 
 
 def test_what_keeps_it_from_serving(file: str, tmp_path: Path) -> None:
+    Store(file).close()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = run("serve", "--port", port, "--ledger", file)
         assert (done.returncode, done.stdout) == (1, "")
         assert f"Nothing can listen at port {port} of 127.0.0.1" in done.stderr
-    (tmp_path / "no").write_text("")
-    done = run("serve", "--port", "0", "--ledger", str(tmp_path / "no" / "ledger"))
+    (tmp_path / "no").write_text("no ledger" * 1000)
+    done = run("serve", "--port", "0", "--ledger", str(tmp_path / "no"))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "cannot be used" in done.stderr
     done = run("serve", "--host", "no.such.host.invalid", "--ledger", file)
@@ -188,11 +286,13 @@ def test_what_keeps_it_from_serving(file: str, tmp_path: Path) -> None:
         assert run("serve", *wrong, "--ledger", file).returncode == 2, wrong
 
 
-def test_plain_text_across_a_network_is_warned_of(file: str) -> None:
+@pytest.mark.parametrize("host", [ANY, "127.0.0.1"])
+def test_plain_text_across_a_network_is_warned_of(file: str, host: str) -> None:
+    Store(file).close()
     base = "http://ledger.example:8765"
     process = subprocess.Popen(
         [
-            *(COMMAND, "serve", "--host", ANY, "--port", "0", "--ledger", file, "--json"),
+            *(COMMAND, "serve", "--host", host, "--port", "0", "--ledger", file, "--json"),
             *("--base-url", base),
         ],
         stdout=subprocess.PIPE,
@@ -204,6 +304,7 @@ def test_plain_text_across_a_network_is_warned_of(file: str) -> None:
     process.terminate()
     _, errors = process.communicate(timeout=20)
     assert ("plain text" in errors, errors.count("\n")) == (True, 1)
+    assert "`flattr-host login` refuses such a server" in errors
 
 
 def test_many_at_once(file: str) -> None:

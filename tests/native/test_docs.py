@@ -54,10 +54,27 @@ RELEASED = [
     "account_error",
 ]
 
+# What only a flattr, or a subscription, can end with.
+FLATTRING = {
+    "not_flattrable",
+    "confirmation_required",
+    "flattr_once",
+    "flattr_owner",
+    "no_means",
+    "thing_owner",
+    "subscribed",
+}
+
 
 def test_error_codes_are_documented_in_their_order() -> None:
     table = DOCS[DOCS.index("## Error codes") :]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(sentences())
+
+
+def test_what_is_said_where_nothing_was_to_be_flattred() -> None:
+    assert list(sentences(is_flattr=False)) == list(sentences())
+    for code in set(sentences()) - FLATTRING:
+        assert "flattred" not in sentences(is_flattr=False)[code], code
 
 
 def test_released_error_codes_stay() -> None:

@@ -199,6 +199,10 @@ def test_too_many_requests_are_refused_and_the_others_go_on(host: HostProcess) -
     while (message := host.receive())["type"] == "status":
         pass
     assert (message["id"], message["code"]) == (64, "too_many_requests")
+    host.send({"id": "c", "type": "cancel", "request": 63})
+    while (message := host.receive())["id"] != "c":
+        pass
+    assert message["cancelled"] is True
 
 
 BAD = [
@@ -283,15 +287,26 @@ def test_a_browser_that_stops_reading_does_not_keep_the_host(start_host: StartHo
     assert host.process.wait(2) == 0
 
 
-def test_a_ledger_that_is_moved_away_is_begun_anew(host: HostProcess, flattr_home: Home) -> None:
-    """What is answered with done is in the file that is there."""
+def test_a_ledger_that_is_moved_away_is_told_and_comes_back(
+    start_host: StartHost, flattr_home: Home
+) -> None:
+    """What is answered with done is in the file that is there; nothing is begun anew unasked."""
     flattr_home.set(undo_seconds="0")
+    host = start_host()
     ask(host, type="flattr", url=REPOSITORY)
-    os.rename(flattr_home.ledger.parent, flattr_home.path / "moved")
-    assert ask(host, type="flattr", url=REPOSITORY)[-1]["type"] == "done"
+    moved = flattr_home.path / "moved"
+    os.rename(flattr_home.ledger.parent, moved)
+    refused = ask(host, type="flattr", url=REPOSITORY + "-2")[-1]
+    assert refused["code"] == "ledger_unavailable"
+    assert "moved" in refused["message"]
+    assert not flattr_home.ledger.exists()
+    os.rename(moved, flattr_home.ledger.parent)
+    assert ask(host, type="flattr", url=REPOSITORY + "-2")[-1]["type"] == "done"
+    assert flattred_urls(flattr_home) == [REPOSITORY, REPOSITORY + "-2"]
+    host.close()
+    os.rename(flattr_home.ledger.parent, moved)
+    assert ask(start_host(), type="flattr", url=REPOSITORY)[-1]["type"] == "done"
     assert flattred_urls(flattr_home) == [REPOSITORY]
-    *statuses, _ = ask(host, type="flattrs")
-    assert len(statuses[0]["flattrs"]) == 1
 
 
 def test_a_locked_ledger_is_told_to_all_who_wait(start_host: StartHost, flattr_home: Home) -> None:

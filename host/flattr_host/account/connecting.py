@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from .. import settings
 from ..api import transport
+from ..api.client import without
 from ..api.errors import (
     AnswerLost,
     ApiError,
@@ -21,7 +23,7 @@ from ..api.secret import Secret
 from ..settings import EMBEDDED, Settings
 from ..undo import UndoGate
 from . import oauth, record, token_store
-from .errors import ConnectingCancelled, ConnectingFailed, TokenUnavailable
+from .errors import ConnectingCancelled, ConnectingFailed, NotConnected, TokenUnavailable
 from .loopback import RedirectReceiver
 from .oauth import Client, Granted
 from .record import Account
@@ -52,16 +54,15 @@ def api_url_of(server: str) -> str:
     return f"{scheme.lower()}://{place.lower()}{slash}{path}"
 
 
-def connect(
-    mine: Settings, api_url: str, open_url: Callable[[str], None], gate: UndoGate
-) -> Account:
+def connect(mine: Settings, open_url: Callable[[str], None], gate: UndoGate) -> Account:
     """Has the person sign in with the browser, and keeps the token. Takes up to 10 minutes.
 
-    ``open_url`` is given the address to open. Until all is done ``gate`` can be cancelled, and
-    whatever was connected before stays. Raises ``ConnectingFailed``, ``ConnectingCancelled``,
-    ``TokenUnavailable``, ``InvalidSettings``.
+    ``mine`` is what :func:`oauth.settings_for` the server gives; ``open_url`` is given the address
+    to open. Until all is done ``gate`` can be cancelled, and whatever was connected before stays.
+    Raises ``ConnectingFailed``, ``ConnectingCancelled``, ``TokenUnavailable``, ``InvalidSettings``.
     """
-    places = oauth.endpoints(api_url, mine)
+    api_url = mine.api_url
+    places = oauth.endpoints(mine)
     client = Client(mine.client_id, client_secret(mine.client_id, api_url))
     state = oauth.new_state()
     receiver, redirect_uri = transport.run(_listen(state))
@@ -70,11 +71,11 @@ def connect(
     gate.when_cancelled(receiver.give_up)
     try:
         with _trouble_in_words():
-            _knock(api_url)
+            _check_reachable(receiver, api_url)
             open_url(exchange.authorize_url(places.authorize_url))
             request = exchange.token_request(_redirected(receiver))
-            grant = _redeem(places.token_url, *request)
-            account = _keep_or_revoke(mine, api_url, client, grant, gate)
+            grant = _redeem(receiver, places.token_url, client, *request)
+            account = _keep_or_revoke(mine, client, grant, gate)
         title, is_trouble = "Connected", False
         text = f"You can flattr as {account.username} now. You can close this tab."
         return account
@@ -85,10 +86,10 @@ def connect(
         transport.run(receiver.close(title, text, is_trouble=is_trouble))
 
 
-def connect_with_token(mine: Settings, api_url: str, token: str) -> Account:
+def connect_with_token(mine: Settings, token: str) -> Account:
     """Keeps a token that the person has, once the server took it. Raises as :func:`connect`."""
     with _trouble_in_words():
-        return _keep(mine, api_url, Granted(oauth.checked_token(token), ""), UndoGate())
+        return _keep(mine, Granted(oauth.checked_token(token), ""), UndoGate())
 
 
 def keep_client_secret(client_id: str, api_url: str, secret: Secret | None) -> None:
@@ -129,12 +130,18 @@ def disconnect() -> None:
         )
 
 
-def signed_out(account: Account) -> bool:
-    """Forgets an account whose token counts no more; whether it was still the connected one."""
-    was_connected = record.read() == account
-    if was_connected:
+def forget_refused(account: Account, error: Unauthorized) -> FlattrError:
+    """Signs out where the server no longer takes the token; what to tell the person.
+
+    Only who does so is told of it: for everybody else nobody is connected any more.
+    """
+    if record.read() != account:
+        return NotConnected()
+    try:
         _forget(account)
-    return was_connected
+    except TokenUnavailable as trouble:
+        return trouble
+    return error
 
 
 def _forget(account: Account) -> bool:
@@ -148,10 +155,10 @@ def _forget(account: Account) -> bool:
     return True
 
 
-def _knock(api_url: str) -> None:
+def _check_reachable(receiver: RedirectReceiver, api_url: str) -> None:
     """Is anybody there? If not, we tell it, and not an error page of the browser."""
     with suppress(BadAnswer):
-        transport.run(transport.request("GET", api_url + "/"))
+        transport.run(receiver.unless_given_up(transport.request("GET", api_url + "/")))
 
 
 async def _listen(state: str) -> tuple[RedirectReceiver, str]:
@@ -174,25 +181,29 @@ def _redirected(receiver: RedirectReceiver) -> Mapping[str, str]:
     return redirected
 
 
-def _redeem(token_url: str, headers: dict[str, str], body: bytes) -> Granted:
-    reply = transport.run(transport.request("POST", token_url, headers=headers, body=body))
+def _redeem(
+    receiver: RedirectReceiver, token_url: str, client: Client, headers: dict[str, str], form: bytes
+) -> Granted:
+    asking = transport.request("POST", token_url, headers=headers, body=form)
+    reply = transport.run(receiver.unless_given_up(asking))
     if reply.status >= 500:
         raise ServerError(f"Its status is {reply.status}.")
+    for secret in oauth.secrets_in(client, form):  # a server may repeat what it does not like
+        reply = replace(reply, body=without(secret, reply.body))
     return oauth.granted(transport.decode_json(reply))
 
 
-def _keep_or_revoke(
-    mine: Settings, api_url: str, client: Client, grant: Granted, gate: UndoGate
-) -> Account:
+def _keep_or_revoke(mine: Settings, client: Client, grant: Granted, gate: UndoGate) -> Account:
     try:
-        return _keep(mine, api_url, grant, gate)
+        return _keep(mine, grant, gate)
     except FlattrError:
-        _revoke(client, api_url, grant.token)  # nobody will use it
+        _revoke(client, mine.api_url, grant.token)  # nobody will use it
         raise
 
 
-def _keep(mine: Settings, api_url: str, grant: Granted, gate: UndoGate) -> Account:
+def _keep(mine: Settings, grant: Granted, gate: UndoGate) -> Account:
     """Asks the server whose token it is, then makes it the connected account's."""
+    api_url = mine.api_url
     username = RemoteBackend(api_url, grant.token).user().username
     if not gate.pass_after(0):
         raise ConnectingCancelled

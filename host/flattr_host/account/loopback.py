@@ -6,12 +6,16 @@ navigation with the exchange's own ``state`` counts; everything else is refused 
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from secrets import compare_digest
+from typing import Any, TypeVar
 
 from aiohttp import web
 
+from .errors import ConnectingCancelled
 from .page import headers, page
+
+_T = TypeVar("_T")
 
 #: Seconds that what is being answered may still take when the port is closed.
 CLOSING = 0.2
@@ -29,6 +33,7 @@ class RedirectReceiver:
         self._loop = asyncio.get_running_loop()
         self._parameters: asyncio.Future[Mapping[str, str] | None] = self._loop.create_future()
         self._answer: asyncio.Future[web.Response] = self._loop.create_future()
+        self._given_up = asyncio.Event()
         self._runner = web.ServerRunner(
             web.Server(self._handle, access_log=None, logger=_silent), shutdown_timeout=CLOSING
         )
@@ -47,8 +52,21 @@ class RedirectReceiver:
         async with asyncio.timeout(seconds):
             return await asyncio.shield(self._parameters)
 
+    async def unless_given_up(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """``work``'s outcome. Raises ``ConnectingCancelled``, and ends it, when given up."""
+        task, given_up = asyncio.ensure_future(work), asyncio.ensure_future(self._given_up.wait())
+        try:
+            await asyncio.wait((given_up, task), return_when=asyncio.FIRST_COMPLETED)
+            if self._given_up.is_set():
+                raise ConnectingCancelled
+            return await task
+        finally:
+            task.cancel()
+            given_up.cancel()
+
     def give_up(self) -> None:
-        """Ends the waiting. From any thread."""
+        """Ends the waiting, for the person or for the server. From any thread."""
+        self._loop.call_soon_threadsafe(self._given_up.set)
         self._loop.call_soon_threadsafe(self._settle, None)
 
     async def close(self, title: str, text: str, *, is_trouble: bool) -> None:

@@ -7,7 +7,7 @@ import base64
 import secrets
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import msgspec
 from oauthlib.common import add_params_to_uri
@@ -16,7 +16,7 @@ from oauthlib.oauth2 import WebApplicationClient
 from ..api.errors import MAX_DESCRIPTION
 from ..api.objects import read
 from ..api.secret import Secret
-from ..settings import Settings
+from ..settings import DEFAULTS, Settings
 from .errors import ConnectingFailed
 
 #: What is asked for: no more than the button needs.
@@ -26,11 +26,10 @@ _REST = "/rest/v2"
 
 
 class Endpoints(msgspec.Struct, frozen=True):
-    """A server's addresses for OAuth; ``revoke_url`` is "" where nobody knows it."""
+    """A server's addresses for signing in."""
 
     authorize_url: str
     token_url: str
-    revoke_url: str
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -41,27 +40,43 @@ class Client(msgspec.Struct, frozen=True):
 
 
 class Granted(msgspec.Struct, frozen=True):
-    """What the token endpoint gave. ``scope`` is "" where it did not say."""
+    """A token and what it is for; ``scope`` is "" where nobody said."""
 
     token: Secret
     scope: str
 
 
-def endpoints(api_url: str, settings: Settings) -> Endpoints:
-    """The addresses that belong to an API. The settings' own count for the settings' API alone.
+def settings_for(api_url: str, settings: Settings) -> Settings:
+    """The settings to connect to ``api_url`` with.
+
+    What is set for signing in belongs to the server that is set, and is not told to another.
+    """
+    if api_url == settings.api_url:
+        return settings
+    return msgspec.structs.replace(
+        settings,
+        api_url=api_url,
+        authorize_url=DEFAULTS.authorize_url,
+        token_url=DEFAULTS.token_url,
+        client_id=DEFAULTS.client_id,
+    )
+
+
+def endpoints(settings: Settings) -> Endpoints:
+    """The addresses that belong to the API of the settings.
 
     Raises ``ConnectingFailed`` where they are neither set nor follow from ``api_url``.
     """
+    api_url = settings.api_url
     base = api_url.removesuffix(_REST) if api_url.endswith(_REST) else ""
-    is_set = api_url == settings.api_url
-    authorize_url = (is_set and settings.authorize_url) or (base and f"{base}/oauth/authorize")
-    token_url = (is_set and settings.token_url) or (base and f"{base}/oauth/token")
+    authorize_url = settings.authorize_url or (base and f"{base}/oauth/authorize")
+    token_url = settings.token_url or (base and f"{base}/oauth/token")
     if not (authorize_url and token_url):
         raise ConnectingFailed(
             f"Where to sign in cannot be told from an address that does not end with {_REST}:"
             " set authorize_url and token_url with `flattr-host config set`."
         )
-    return Endpoints(authorize_url, token_url, revoke_url(api_url))
+    return Endpoints(authorize_url, token_url)
 
 
 def revoke_url(api_url: str) -> str:
@@ -149,6 +164,13 @@ class _TokenAnswer(msgspec.Struct):
 _TOKEN_CHARACTERS = frozenset(map(chr, range(0x21, 0x7F)))  # RFC 6749 appendix A.12, less blanks
 
 
+def secrets_in(client: Client, form: bytes) -> list[str]:
+    """What a token request tells the server that nobody else may be told."""
+    fields = dict(parse_qsl(form.decode()))
+    secret = client.secret.reveal() if client.secret else ""
+    return [secret, fields.get("code", ""), fields.get("code_verifier", "")]
+
+
 def granted(answer: Any) -> Granted:
     """What the token endpoint answered, as decoded JSON. Raises ``ConnectingFailed``."""
     try:
@@ -159,7 +181,8 @@ def granted(answer: Any) -> Granted:
         raise _refused(said.error, said.error_description)
     if not said.access_token or said.token_type.lower() != "bearer":
         raise ConnectingFailed("What the server answered holds no token.")
-    return Granted(checked_token(said.access_token), said.scope)
+    # Not to say it means: as it was asked for (RFC 6749 section 5.1).
+    return Granted(checked_token(said.access_token), said.scope or SCOPE)
 
 
 def checked_token(text: str) -> Secret:

@@ -12,7 +12,7 @@ Place = Literal["keyring", "file"]
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A connected account. ``scope`` is what the server granted, "" if it did not say.
+    """A connected account. ``scope`` is its token's, "" for a token that the person brought.
 
     ``connected_at`` is in nanoseconds of Unix time, so that no two connections are taken for one.
     """
@@ -23,6 +23,11 @@ class Account(msgspec.Struct, frozen=True):
     scope: str
     client_id: str
     connected_at: int
+
+    @property
+    def host(self) -> str:
+        """The server's name, with its port if it has one of its own."""
+        return self.api_url.split("/")[2]
 
 
 _decoder = msgspec.json.Decoder(Account)  # worked out here, see settings.DEFAULTS

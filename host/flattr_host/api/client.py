@@ -37,6 +37,9 @@ from .objects import (
 )
 from .transport import Reply, decode_json
 
+#: What is shorter than this (characters) is no secret, and stands in answers by chance.
+SHORTEST_SECRET = 8
+
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: No more of an answer's texts than this (characters) goes into the sentence of a ``BadAnswer``.
 MAX_PROBLEM = 200
@@ -266,3 +269,14 @@ def _read(body: Any, kind: type[_T]) -> _T:
 def _clean(text: str) -> str:
     """A stranger's ``text`` without what would move a terminal's cursor or break a line."""
     return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def without(secret: str, body: bytes) -> bytes:
+    """``body`` with dots for the secret, however JSON may spell it."""
+    if len(secret) < SHORTEST_SECRET:
+        return body
+    with contextlib.suppress(msgspec.DecodeError, ValueError, RecursionError):
+        body = msgspec.json.encode(msgspec.json.decode(body))  # "\\/" and "\\u0053" undone
+    for spelling in (secret.encode(), msgspec.json.encode(secret)[1:-1]):
+        body = body.replace(spelling, b"...")
+    return body

@@ -13,6 +13,9 @@ from msgspec import UNSET, UnsetType
 
 _T = TypeVar("_T")
 
+#: How many objects a page of a list has where nothing else is asked for.
+COUNT = 30
+
 #: Bounded, so that what a server says can be stored by SQLite, and shown as a date of a calendar.
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]

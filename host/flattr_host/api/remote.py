@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from yarl import URL
 
@@ -11,6 +12,7 @@ from .client import Call
 from .errors import AnswerLost, BadAnswer, RateLimitExceeded, Unauthorized, Unreachable
 from .limiting import UNKNOWN_PAUSE, gate_of, in_words, seconds_to_reset
 from .objects import (
+    COUNT,
     Choice,
     Flattr,
     Flattred,
@@ -35,8 +37,6 @@ MAX_WAIT = 20.0
 WORTH_A_TRY = 5.0
 #: Seconds before it.
 PAUSE = 0.3
-#: What is shorter than this (characters) is no secret, and stands in answers by chance.
-SHORTEST_TOKEN = 8
 
 _OVERLOADED = frozenset({502, 503, 504})
 _NO_PATCH = frozenset({405, 501})
@@ -78,19 +78,19 @@ class RemoteBackend:
         """``POST /things/:id/flattr``. Raises as :meth:`flattr` does."""
         return self._flattr(Call("POST", client.things_path([thing_id]) + "/flattr"))
 
-    def flattrs(self, count: int = 30, page: int = 1, full: bool = False) -> list[Flattr]:
+    def flattrs(self, count: int = COUNT, page: int = 1, full: bool = False) -> list[Flattr]:
         """``GET /user/flattrs``."""
         self._need_token()
         return self._flattrs("/user", count, page, full)
 
     def user_flattrs(
-        self, username: str, count: int = 30, page: int = 1, full: bool = False
+        self, username: str, count: int = COUNT, page: int = 1, full: bool = False
     ) -> list[Flattr]:
         """``GET /users/:username/flattrs``. Empty: the user hides their flattrs, or has none."""
         return self._flattrs(client.user_path(username), count, page, full)
 
     def thing_flattrs(
-        self, thing_id: int, count: int = 30, page: int = 1, full: bool = False
+        self, thing_id: int, count: int = COUNT, page: int = 1, full: bool = False
     ) -> list[Flattr]:
         """``GET /things/:id/flattrs``."""
         return self._flattrs(client.things_path([thing_id]), count, page, full)
@@ -119,14 +119,14 @@ class RemoteBackend:
         return client.answer(self._get(Call("GET", self._user_path(username))), User)
 
     def user_things(
-        self, username: str | None = None, count: int = 30, page: int = 1, full: bool = False
+        self, username: str | None = None, count: int = COUNT, page: int = 1, full: bool = False
     ) -> list[Thing]:
         """``GET /users/:username/things`` or ``GET /user/things``."""
         path = self._user_path(username) + "/things"
         return client.answer(self._get(client.get_page(path, count, page, full)), list[Thing])
 
     def search(
-        self, search: Search, count: int = 30, page: int = 1, full: bool = False
+        self, search: Search, count: int = COUNT, page: int = 1, full: bool = False
     ) -> SearchResult:
         """``GET /things/search``."""
         return client.answer(self._get(client.search(search, count, page, full)), SearchResult)
@@ -140,7 +140,7 @@ class RemoteBackend:
         return client.answer(self._get(Call("GET", "/languages")), list[Choice])
 
     def rate_limit_status(self) -> RateLimitStatus:
-        """``GET /rate_limit``, which is not limited itself."""
+        """``GET /rate_limit``, which is not limited itself. A ledger of one's own has no limit."""
         call = Call("GET", "/rate_limit")
         reply = self._sent(call, time.monotonic() + PATIENCE)
         return client.answer(reply, RateLimitStatus)
@@ -291,7 +291,6 @@ class RemoteBackend:
 
     def _without_token(self, reply: Reply) -> Reply:
         """A server that repeats the token, as in "no such token: …", must not make us show it."""
-        token = self._token.reveal().encode() if self._token else b""
-        if len(token) < SHORTEST_TOKEN:
+        if self._token is None:
             return reply
-        return Reply(reply.status, reply.headers, reply.body.replace(token, b"..."))
+        return replace(reply, body=client.without(self._token.reveal(), reply.body))

@@ -59,9 +59,10 @@ def is_allowed_url(url: str) -> bool:
     try:
         parsed = URL(url, encoded=True)
         host, _ = parsed.host or "", parsed.port
+        netloc = urllib.parse.urlsplit(url).netloc
     except ValueError:
         return False
-    if not host or "%" in host or "@" in urllib.parse.urlsplit(url).netloc:
+    if not host or "%" in host or "@" in netloc:
         return False
     return parsed.scheme == "https" or (parsed.scheme == "http" and _is_loopback(host))
 

@@ -4,7 +4,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -14,6 +14,7 @@ from ..api.errors import FlattrError, Unauthorized
 from ..native.errors import sentence
 from ..settings import DEFAULTS, EMBEDDED, Settings
 from ..undo import UndoGate
+from .common import fail, json_lines_option, json_option, printable, with_place
 
 if TYPE_CHECKING:
     from ..account.record import Account
@@ -29,7 +30,8 @@ def _errors_in_words() -> Iterator[None]:
     try:
         yield
     except FlattrError as error:
-        _fail(sentence(error), 4 if error.code == "cancelled" else 1)
+        message = with_place(sentence(error, is_flattr=False), error.code)
+        fail(message, 4 if error.code == "cancelled" else 1)
 
 
 @contextmanager
@@ -44,13 +46,8 @@ def _talking_to_a_server() -> Iterator[None]:
         transport.close()
 
 
-def _fail(message: str, code: int = 1) -> NoReturn:
-    click.secho(message, fg="red", err=True)
-    sys.exit(code)
-
-
 @click.group("config", invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for each setting.")
+@json_lines_option
 @click.pass_context
 def config_group(context: click.Context, as_json: bool) -> None:
     """Show the settings, or change them. docs/settings.md tells what each means."""
@@ -82,19 +79,21 @@ def config_get(name: str) -> None:
 @click.argument("values", nargs=-1, required=True, metavar="VALUE…")
 def config_set(name: str, values: tuple[str, ...]) -> None:
     """Change one setting; a list takes several values."""
+    value = _typed(name, values)
+    before = _settings_if_right()
     with _errors_in_words():
-        before = settings.load()
-        value = _typed(before, name, values)
         after = settings.change(**{name: value})
     _tell_change(before, after, name)
 
 
 @config_group.command("unset")
-@_name_argument
+@click.argument("name")
 def config_unset(name: str) -> None:
-    """Bring one setting back to its default."""
+    """Bring one setting back to its default, or remove a name that is none."""
+    before = _settings_if_right()
+    if before and name not in _NAMES:  # with that in it the file would not be right
+        raise click.UsageError(f"There is no setting {name}; there are {', '.join(_NAMES)}.")
     with _errors_in_words():
-        before = settings.load()
         after = settings.change(**{name: None})
     _tell_change(before, after, name)
 
@@ -105,28 +104,51 @@ def config_path() -> None:
     click.echo(settings.settings_path())
 
 
-def _typed(mine: Settings, name: str, values: tuple[str, ...]) -> object:
+def _settings_if_right() -> Settings | None:
+    """None: there is a mistake, which may be the one that is about to be mended."""
+    try:
+        return settings.load()
+    except settings.InvalidSettings:
+        return None
+
+
+def _typed(name: str, values: tuple[str, ...]) -> Any:
     """What was typed, as the setting's own type."""
     is_list = isinstance(getattr(DEFAULTS, name), tuple)
     if not is_list and len(values) != 1:
         raise click.UsageError(f"{name} takes one value.")
-    typed = msgspec.to_builtins(mine) | {name: values if is_list else values[0]}
+    typed = {name: values if is_list else values[0]}
     try:
         value = getattr(msgspec.convert(typed, Settings, strict=False), name)
-    except msgspec.ValidationError as error:
-        why = str(error).split(" - at ")[0]
-        raise click.UsageError(f"{name} cannot be that. {why}.") from None
+    except msgspec.ValidationError:
+        raise click.UsageError(settings.mistake(name)) from None
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _tell_change(before: Settings, after: Settings, name: str) -> None:
-    old, new = getattr(before, name), getattr(after, name)
-    if old == new:
-        click.echo(f"{name} is {_shown(new)}, as before.")
+def _tell_change(before: Settings | None, after: Settings, name: str) -> None:
+    if name not in _NAMES:
+        click.echo(f"{name} is removed.")
         return
-    click.echo(f"{name} is {_shown(new)} now. It was {_shown(old)}.")
-    if name == "api_url" and new != EMBEDDED and not _account(new):
-        click.echo("No account is connected there yet: `flattr-host login` connects one.")
+    new, old = getattr(after, name), getattr(before, name, None)
+    if new == old:
+        click.echo(f"{name} is {_shown(new)}, as before.")
+    else:
+        was = f" It was {_shown(old)}." if before else ""
+        click.echo(f"{name} is {_shown(new)} now.{was}")
+    if name == "api_url":
+        if new != old and new != EMBEDDED and not _account(new):
+            click.echo("No account is connected there yet: `flattr-host login` connects one.")
+        _tell_other_account(new)
+
+
+def _tell_other_account(api_url: str) -> None:
+    """Where flattrs go elsewhere, whoever is connected may think that they are signed out."""
+    from ..account import record
+
+    account = record.read()
+    if account and account.api_url != api_url:
+        who = printable(f"{account.api_url} as {account.username}")
+        click.echo(f"You are still signed in at {who}; `flattr-host logout` ends that.")
 
 
 def _shown(value: Any) -> str:
@@ -157,42 +179,50 @@ def login_command(
     from ..account import connecting
 
     with _talking_to_a_server():
-        mine = settings.load()
-        mine = msgspec.structs.replace(mine, client_id=client_id or mine.client_id)
-        api_url = connecting.api_url_of(server) if server else mine.api_url
-        if api_url == EMBEDDED:
-            raise click.UsageError("No server is set. Say which one: flattr-host login SERVER")
+        mine = _settings_for(server, client_id)
         if client_secret_stdin:
-            _keep_client_secret(mine.client_id, api_url, token_stdin)
+            _keep_client_secret(mine, token_stdin)
         if token_stdin:
-            account = connecting.connect_with_token(mine, api_url, _line_of_stdin("Token"))
+            account = connecting.connect_with_token(mine, _line_of_stdin("Token"))
         else:
-            account = _sign_in(mine, api_url, no_browser)
-    click.secho(f"Connected to {account.api_url} as {account.username}.", fg="green")
+            account = _sign_in(mine, no_browser)
+    who = printable(f"{account.api_url} as {account.username}")
+    click.secho(f"Connected to {who}.", fg="green")
     click.echo(_place_in_words(account))
 
 
-def _keep_client_secret(client_id: str, api_url: str, token_stdin: bool) -> None:
+def _settings_for(server: str | None, client_id: str | None) -> Settings:
+    from ..account import connecting, oauth
+
+    mine = settings.load()
+    if server:
+        mine = oauth.settings_for(connecting.api_url_of(server), mine)
+    if mine.api_url == EMBEDDED:
+        raise click.UsageError("No server is set. Say which one: flattr-host login SERVER")
+    if client_id:
+        mine = msgspec.structs.replace(mine, client_id=_typed("client_id", (client_id,)))
+    return mine
+
+
+def _keep_client_secret(mine: Settings, token_stdin: bool) -> None:
     from ..account import connecting
     from ..api.secret import Secret
 
     if token_stdin:
         raise click.UsageError("--client-secret-stdin is not needed where there is a token.")
-    if client_id == DEFAULTS.client_id:
+    if mine.client_id == DEFAULTS.client_id:
         raise click.UsageError("--client-secret-stdin goes with --client-id.")
     text = _line_of_stdin("Client secret (empty: forget it)")
-    connecting.keep_client_secret(client_id, api_url, Secret(text) if text else None)
+    connecting.keep_client_secret(mine.client_id, mine.api_url, Secret(text) if text else None)
 
 
-def _sign_in(mine: Settings, api_url: str, no_browser: bool) -> "Account":
+def _sign_in(mine: Settings, no_browser: bool) -> "Account":
     from ..account import connecting
 
     def show(url: str) -> None:
-        click.echo(f"Sign in and agree here:\n{url}")
-        if not no_browser:
-            import webbrowser
-
-            webbrowser.open(url)
+        click.echo(f"Sign in and agree here, within 10 minutes. Ctrl-C ends the waiting.\n{url}")
+        if not no_browser and not _open_browser(url):
+            click.echo("No browser could be opened; open the address above yourself.")
 
     gate = UndoGate()
 
@@ -201,9 +231,18 @@ def _sign_in(mine: Settings, api_url: str, no_browser: bool) -> "Account":
 
     before = signal.signal(signal.SIGINT, cancel)
     try:
-        return connecting.connect(mine, api_url, show, gate)
+        return connecting.connect(mine, show, gate)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _open_browser(url: str) -> bool:
+    import webbrowser
+
+    try:
+        return webbrowser.open(url)
+    except webbrowser.Error:
+        return False
 
 
 def _line_of_stdin(what: str) -> str:
@@ -238,36 +277,38 @@ def logout_command() -> None:
 
 
 @click.command("whoami")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@json_option
 def whoami_command(as_json: bool) -> None:
     """Tell whose flattrs these are: asks the server, if one is set."""
     with _errors_in_words():
         api_url = settings.load().api_url
         username = None if api_url == EMBEDDED else _ask_who(api_url)
     account = _account(api_url)
-    place = account.token_place if account else None
+    place, scope = (account.token_place, account.scope or None) if account else (None, None)
     if as_json:
-        row = {"api_url": api_url, "username": username, "token_place": place}
+        row = {"api_url": api_url, "username": username, "token_place": place, "scope": scope}
         click.echo(msgspec.json.encode(row))
     elif username is None:
         click.echo(_EMBEDDED_WORDS)
+        _tell_other_account(api_url)
     else:
-        click.echo(f"{username} at {api_url}")
+        click.echo(printable(f"{username} at {api_url}"))
         if account:
             click.echo(_place_in_words(account))
+        if scope:
+            click.echo(printable(f"Its scope is: {scope}."))
 
 
 def _ask_who(api_url: str) -> str:
     from ..account.connected import Connections
-    from ..account.connecting import signed_out
+    from ..account.connecting import forget_refused
 
     with _talking_to_a_server():
         backend, account = Connections().open(api_url, lambda _: None)
         try:
             return backend.user().username
-        except Unauthorized:
-            signed_out(account)
-            raise
+        except Unauthorized as error:
+            raise forget_refused(account, error) from None
 
 
 def _account(api_url: str) -> "Account | None":

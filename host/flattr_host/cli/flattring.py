@@ -25,6 +25,7 @@ from ..native.messages import (
     FlattrsDone,
     Status,
 )
+from .common import fail, json_lines_option, printable, with_place
 
 _EXIT_CODES = {"not_flattrable": 3, "cancelled": 4}
 
@@ -36,13 +37,16 @@ def _readable(_context: click.Context, _parameter: click.Parameter, url: Any) ->
     return url.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-_as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def _page(_context: click.Context, _parameter: click.Parameter, page: int) -> int:
+    if not 1 <= page <= 2**31:
+        raise click.BadParameter("pages are counted from 1")
+    return page
 
 
 @click.command("flattr")
 @click.argument("url", callback=_readable)
 @click.option("--yes", is_flag=True, help="Flattr without asking, also what needs a yes.")
-@_as_json
+@json_lines_option
 def flattr_command(url: str, yes: bool, as_json: bool) -> None:
     """Flattr what URL stands for. Ctrl-C in the grace period undoes it.
 
@@ -55,13 +59,13 @@ def flattr_command(url: str, yes: bool, as_json: bool) -> None:
     answer = _run(service, request, as_json)
     if isinstance(answer, DiscoveryError) and answer.confirm:
         if not (yes or (not as_json and click.confirm(f"{answer.message} Flattr it?"))):
-            _fail(answer)
+            _refuse(answer)
         answer = _run(service, msgspec.structs.replace(request, confirm=answer.confirm), as_json)
     service.close()
     if isinstance(answer, Error):
-        _fail(answer, quiet=as_json)
+        _refuse(answer, quiet=as_json)
     if isinstance(answer, FlattrDone) and not as_json:
-        click.secho(_printable(f"{answer.message}{_times(answer.thing)}"), fg="green")
+        click.secho(printable(f"{answer.message}{_times(answer.thing)}"), fg="green")
 
 
 @click.command("discover")
@@ -71,7 +75,7 @@ def flattr_command(url: str, yes: bool, as_json: bool) -> None:
     type=click.File("rb"),
     help="The HTML of the page at URL, whose payment links and canonical URL then count too.",
 )
-@_as_json
+@json_lines_option
 def discover_command(urls: tuple[str, ...], html: BinaryIO | None, as_json: bool) -> None:
     """Tell what would be flattred for each URL, and why. "-" reads URLs from stdin, one a line.
 
@@ -93,8 +97,8 @@ def discover_command(urls: tuple[str, ...], html: BinaryIO | None, as_json: bool
 
 @click.command("flattrs")
 @click.option("--count", type=click.IntRange(1, 1000), default=30, show_default=True)
-@click.option("--page", type=click.IntRange(1, 2**31), default=1, show_default=True)
-@_as_json
+@click.option("--page", type=int, callback=_page, default=1, show_default=True)
+@json_lines_option
 def flattrs_command(count: int, page: int, as_json: bool) -> None:
     """Show what you flattred, newest first. With --json, each as the API's flattr object."""
 
@@ -107,12 +111,12 @@ def flattrs_command(count: int, page: int, as_json: bool) -> None:
     answer = service.answer(Exchange(Flattrs("1", count, page), collect), lambda _: None)
     service.close()
     if isinstance(answer, Error):
-        _fail(answer)
+        _refuse(answer)
     for flattr in history:
         if as_json:
             _write_json(bytes(flattr))
         else:
-            click.echo(_printable(words.flattr(msgspec.json.decode(flattr))))
+            click.echo(printable(words.flattr(msgspec.json.decode(flattr))))
     if isinstance(answer, FlattrsDone) and not answer.count and not as_json:
         click.echo("Nothing yet." if page == 1 else "No more.")
 
@@ -126,7 +130,7 @@ def _run(service: Service, request: FlattrRequest, as_json: bool) -> Done | Erro
                 _write_json(msgspec.json.encode(message))
                 sys.stdout.flush()
             elif isinstance(message, Status):
-                click.echo(_printable(message.message or ""))
+                click.echo(printable(message.message or ""))
         except OSError:  # whoever read us has gone; what the person asked for goes on
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -145,10 +149,11 @@ def _run(service: Service, request: FlattrRequest, as_json: bool) -> Done | Erro
     return answer
 
 
-def _fail(error: Error, quiet: bool = False) -> NoReturn:
-    if not quiet:
-        click.secho(_printable(error.message), fg="red", err=True)
-    sys.exit(_EXIT_CODES.get(error.code, 1))
+def _refuse(error: Error, quiet: bool = False) -> NoReturn:
+    code = _EXIT_CODES.get(error.code, 1)
+    if quiet:
+        sys.exit(code)
+    fail(with_place(error.message, error.code), code)
 
 
 def _times(thing: Thing) -> str:
@@ -156,13 +161,6 @@ def _times(thing: Thing) -> str:
     if not isinstance(thing.flattrs, int):
         return ""
     return f" ({thing.flattrs} flattr{'' if thing.flattrs == 1 else 's'} in all)"
-
-
-def _printable(text: str) -> str:
-    """Titles and servers' sentences come from strangers, and could steer the terminal."""
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
 
 
 def _lines_of_stdin() -> Iterator[str]:

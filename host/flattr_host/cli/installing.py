@@ -6,6 +6,8 @@ from typing import Literal
 
 import click
 
+from .common import json_lines_option
+
 
 @click.command("register")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
@@ -27,7 +29,7 @@ def unregister_command() -> None:
 @click.command("try")
 @click.argument("url", required=False)
 @click.option("--browser", type=click.Choice(["chromium", "firefox"]), help="In a real browser.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_lines_option
 def try_command(
     url: str | None, browser: Literal["chromium", "firefox"] | None, as_json: bool
 ) -> None:

@@ -2,21 +2,27 @@
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import wraps
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 
 from .. import paths
 from ..ledger import LedgerUnavailable, Store
-from ..ledger.accounts import SCOPES, Account, AccountError, Accounts, TokenRow
+from ..ledger.accounts import LOOPBACK, SCOPES, Account, AccountError, Accounts, TokenRow
+from ..ledger.rate_limit import CALLS_AN_HOUR
+from .common import fail, json_lines_option, json_option
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+if TYPE_CHECKING:
+    from ..ledger.service import Service
+
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
 
 _ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
@@ -25,27 +31,54 @@ _ledger_option = click.option(
     "--ledger",
     "ledger",
     type=click.Path(dir_okay=False),
-    help="The ledger's file. Default: the one of this machine's own button.",
+    help="The ledger's file. Default: served.sqlite3 in the data folder.",
 )
-_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
 def _with_accounts(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the accounts of ``--ledger`` as its first argument."""
+    """Gives a command the accounts of ``--ledger``, which is there, as its first argument."""
+    return _on_accounts(command, _existing)
 
+
+def _with_new_accounts(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for a command that begins a ledger, where there is none yet."""
+    return _on_accounts(command, _existing_or_new)
+
+
+def _on_accounts(
+    command: Callable[..., None], path_of: Callable[[str | None], str]
+) -> Callable[..., None]:
     @_ledger_option
     @wraps(command)
-    def with_accounts(ledger: str | None, **given: Any) -> None:
-        with _opened(ledger) as store:
+    def on_accounts(ledger: str | None, **given: Any) -> None:
+        with _opened(path_of(ledger)) as store:
             command(Accounts(store), **given)
 
-    return with_accounts
+    return on_accounts
+
+
+def _existing(ledger: str | None) -> str:
+    """The path of the ledger, which is not made: its name may be mistyped."""
+    if ledger is None:
+        return paths.served_ledger_path()
+    if not os.path.exists(ledger):
+        add = f"flattr-host users add NAME --ledger {shlex.quote(ledger)}"
+        fail(f"There is no ledger at {ledger}; `{add}` makes one.")
+    return os.path.abspath(ledger)
+
+
+def _existing_or_new(ledger: str | None) -> str:
+    if ledger is None:
+        return paths.served_ledger_path()
+    path = os.path.abspath(ledger)
+    if not os.path.isdir(os.path.dirname(path)):
+        fail(f"There is no folder {os.path.dirname(path)}, so no ledger was made in it.")
+    return path
 
 
 @contextmanager
-def _opened(ledger: str | None) -> Iterator[Store]:
+def _opened(path: str) -> Iterator[Store]:
     """The ledger; whatever goes wrong with it, or its accounts, is told in one sentence."""
-    path = os.path.abspath(ledger or os.path.join(paths.data_dir(), "ledger.sqlite3"))
     try:
         store = Store(path)
         try:
@@ -53,14 +86,9 @@ def _opened(ledger: str | None) -> Iterator[Store]:
         finally:
             store.close()
     except LedgerUnavailable as error:
-        _fail(f"The ledger {path} cannot be used. {error} Nothing was changed.")
+        fail(f"The ledger {path} cannot be used. {error} Nothing was changed.")
     except AccountError as error:
-        _fail(str(error))
-
-
-def _fail(sentence: str) -> NoReturn:
-    click.secho(sentence, fg="red", err=True)
-    sys.exit(1)
+        fail(str(error))
 
 
 @click.command("serve")
@@ -71,7 +99,7 @@ def _fail(sentence: str) -> NoReturn:
 @click.option(
     "--rate-limit",
     type=click.IntRange(0),
-    default=1000,
+    default=CALLS_AN_HOUR,
     show_default=True,
     help="Calls an hour for each token, and each address without one. 0: no limit.",
 )
@@ -80,7 +108,7 @@ def _fail(sentence: str) -> NoReturn:
     is_flag=True,
     help="The last address in X-Forwarded-For is the caller's, written by a proxy of yours.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Say where it is as one JSON object.")
+@json_option
 def serve_command(
     host: str,
     port: int,
@@ -98,17 +126,16 @@ def serve_command(
     from ..ledger import server
     from ..ledger.service import Service
 
-    base_url = _checked_base_url(host, base_url)
+    base_url, path = _checked_base_url(host, base_url), _existing(ledger)
     try:
         listening = server.listen(host, port)
     except OSError as error:
-        _fail(f"Nothing can listen at port {port} of {host}: {error.strerror or error}.")
-    with _opened(ledger) as store:
+        fail(f"Nothing can listen at port {port} of {host}: {error.strerror or error}.")
+    with _opened(path) as store:
         url = base_url or f"http://{f'[{host}]' if ':' in host else host}:{_port_of(listening)}"
         service = Service(store, url, rate_limit=rate_limit, is_behind_proxy=behind_proxy)
         ready = {"api_url": service.addresses.api_url, "url": url}
-        words = f"flattr-host serves {_name(ledger)} at {url}; the API is at {ready['api_url']}"
-        line = msgspec.json.encode(ready).decode() if as_json else words
+        line = _json(ready) if as_json else _ready_in_words(ledger, service)
         server.serve(listening, service, lambda: click.echo(line))
 
 
@@ -116,8 +143,12 @@ def _port_of(listening: Any) -> int:
     return int(listening.getsockname()[1])
 
 
-def _name(ledger: str | None) -> str:
-    return ledger or "your own ledger"
+def _ready_in_words(ledger: str | None, service: "Service") -> str:
+    url, api_url = service.base_url, service.addresses.api_url
+    reach = " (only this computer can reach it)" if urlsplit(url).hostname in LOOPBACK else ""
+    return (
+        f"flattr-host serves {ledger or 'your own ledger'} at {url}{reach}; the API is at {api_url}"
+    )
 
 
 def _checked_base_url(host: str, base_url: str | None) -> str | None:
@@ -127,9 +158,11 @@ def _checked_base_url(host: str, base_url: str | None) -> str | None:
         )
     if base_url is not None and not _ORIGIN.fullmatch(base_url := base_url.rstrip("/")):
         raise click.UsageError("--base-url is a scheme and a host, as https://flattr.example.")
-    if host not in _LOOPBACK and not (base_url or "").startswith("https:"):
+    is_local = host in LOOPBACK and (not base_url or urlsplit(base_url).hostname in LOOPBACK)
+    if not is_local and not (base_url or "").startswith("https:"):
         click.secho(
-            "Tokens and passwords will cross the network as plain text: put a reverse proxy with"
+            "Passwords and tokens will cross the network as plain text: whoever is on the way can"
+            " read them, and `flattr-host login` refuses such a server. Put a reverse proxy with"
             " TLS before it, and name its https address with --base-url.",
             fg="yellow",
             err=True,
@@ -152,7 +185,7 @@ def _amount(_context: click.Context, _parameter: click.Parameter, text: str | No
             return int(hundredths)
     except ArithmeticError:  # no number, or NaN
         pass
-    raise click.BadParameter("is an amount, as 5 or 2.50")
+    raise click.BadParameter(f"{text} is no amount: write it as 5 or 2.50, with no sign before it.")
 
 
 _means_option = click.option(
@@ -173,7 +206,7 @@ _password_option = click.option(
 @click.option("--hide-flattrs", is_flag=True, help="Nobody else sees what they flattr.")
 @_password_option
 @click.option("--no-password", is_flag=True, help="They can only use tokens that you give them.")
-@_with_accounts
+@_with_new_accounts
 def users_add(
     accounts: Accounts,
     name: str,
@@ -207,12 +240,15 @@ def _password(from_stdin: bool) -> str:
 
 
 @users_group.command("list")
-@_json_option
+@json_lines_option
 @_with_accounts
 def users_list(accounts: Accounts, as_json: bool) -> None:
     """Show who has an account."""
-    for user in accounts.users():
+    users = accounts.users()
+    for user in users:
         click.echo(_json(user) if as_json else _user_in_words(user))
+    if not users and not as_json:
+        click.echo('Nobody has an account yet: "users add" gives one.')
 
 
 def _user_in_words(user: Account) -> str:
@@ -282,12 +318,17 @@ def tokens_add(accounts: Accounts, name: str, scope: str) -> None:
 
 @tokens_group.command("list")
 @click.argument("name", required=False)
-@_json_option
+@json_lines_option
 @_with_accounts
 def tokens_list(accounts: Accounts, name: str | None, as_json: bool) -> None:
     """Show the tokens, of NAME or of all; not what they are, which is not stored."""
-    for token in accounts.tokens(name):
+    if name and name.lower() not in (user.username.lower() for user in accounts.users()):
+        fail(f"There is no user {name}.")
+    tokens = accounts.tokens(name)
+    for token in tokens:
         click.echo(_json(token) if as_json else _token_in_words(token))
+    if not tokens and not as_json:
+        click.echo(f"{name} has no tokens." if name else "There are no tokens yet.")
 
 
 def _token_in_words(token: TokenRow) -> str:
@@ -295,8 +336,14 @@ def _token_in_words(token: TokenRow) -> str:
     return f"{token.id}  {token.username}  {token.app or 'terminal'}  {token.scope}  {state}"
 
 
+def _token_id(_context: click.Context, _parameter: click.Parameter, text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,18}", text):  # what SQLite can count to
+        return int(text)
+    raise click.BadParameter(f'{text} is no id of a token: "tokens list" shows them.')
+
+
 @tokens_group.command("revoke")
-@click.argument("token_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
+@click.argument("token_id", metavar="ID", callback=_token_id)
 @_with_accounts
 def tokens_revoke(accounts: Accounts, token_id: int) -> None:
     """Make a token useless. "tokens list" shows the ids."""
@@ -313,8 +360,8 @@ def apps_group() -> None:
 @click.argument("name")
 @click.option("--redirect-uri", required=True, help="Where it takes people back to.")
 @click.option("--public", is_flag=True, help="It can keep no secret, and uses PKCE instead.")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@_with_accounts
+@json_option
+@_with_new_accounts
 def apps_add(accounts: Accounts, name: str, redirect_uri: str, public: bool, as_json: bool) -> None:
     """Register an application, and print its client id and its secret, this once."""
     app, secret = accounts.add_app(name, redirect_uri, confidential=not public)
@@ -327,7 +374,7 @@ def apps_add(accounts: Accounts, name: str, redirect_uri: str, public: bool, as_
 
 
 @apps_group.command("list")
-@_json_option
+@json_lines_option
 @_with_accounts
 def apps_list(accounts: Accounts, as_json: bool) -> None:
     """Show the applications."""
@@ -335,6 +382,15 @@ def apps_list(accounts: Accounts, as_json: bool) -> None:
         kind = "confidential" if app.confidential else "public"
         words = f"{app.client_id}  {app.name}  {app.redirect_uri}  {kind}"
         click.echo(_json(app) if as_json else words)
+
+
+@apps_group.command("remove")
+@click.argument("client_id")
+@_with_accounts
+def apps_remove(accounts: Accounts, client_id: str) -> None:
+    """Remove an application, and every token that people let it have."""
+    accounts.remove_app(client_id)
+    click.echo(f"The application {client_id} is removed, and its tokens are useless.")
 
 
 def _json(value: Any) -> str:

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ..api.errors import FlattrError
+from .formats import SUFFIXES
 from .store import Store
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 #: The scopes of the API.
 SCOPES = ("flattr", "thing", "email", "extendedread")
+
+#: What a URL calls the machine itself.
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+#: The application that every ledger has: flattr-host itself.
+OWN_CLIENT_ID = "flattr-host"
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1024
@@ -236,6 +243,21 @@ class Accounts:
             )
         return App(client_id, name.strip(), redirect_uri, confidential), secret
 
+    def remove_app(self, client_id: str) -> None:
+        """Removes an application, and all tokens that people have let it have.
+
+        Raises ``AccountError`` if there is none with that client id, and for flattr-host itself.
+        """
+        if client_id == OWN_CLIENT_ID:
+            raise AccountError("flattr-host is in every ledger: buttons are connected through it.")
+        with self._store.transaction() as db:
+            query = "SELECT id FROM apps WHERE client_id = ?"
+            found = db.execute(query, (client_id,)).fetchone()
+            if found is None:
+                raise AccountError(f"There is no application with the client id {client_id}.")
+            db.execute("DELETE FROM tokens WHERE app_id = ?", found)
+            db.execute("DELETE FROM apps WHERE id = ?", found)
+
     def apps(self) -> list[App]:
         """All applications, oldest first."""
         with self._store.reading() as db:
@@ -270,6 +292,8 @@ def _app(row: tuple[str, str, str, int]) -> App:
 def _check_name(username: str) -> None:
     if not _NAME.fullmatch(username) or not any(it.isalnum() for it in username):
         raise AccountError("A user name has 1 to 64 letters, digits and . _ + - in it.")
+    if username.lower().rpartition(".")[2] in SUFFIXES and "." in username:
+        raise AccountError("A user name does not end like a format, as .json: addresses do.")
 
 
 def _checked(password: str) -> str:
@@ -286,10 +310,7 @@ def _check_redirect_uri(uri: str) -> None:
         host = parts.hostname
     except ValueError:
         parts, host = None, None
-    is_safe = parts and (
-        parts.scheme == "https"
-        or (parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost"))
-    )
+    is_safe = parts and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
     if not parts or not host or not is_safe or parts.fragment or "@" in parts.netloc:
         raise AccountError(
             "A redirect URI is an absolute https URL without a fragment; http goes to the"

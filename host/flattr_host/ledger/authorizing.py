@@ -20,7 +20,7 @@ from .oauth import (
     is_loopback,
     read_authorization,
 )
-from .pages import Pages, Told
+from .pages import ErrorPage, Pages, origin
 from .parameters import in_utf8, read_body
 
 #: As the service's token endpoint wrote it, with a blank.
@@ -50,7 +50,7 @@ class Authorizing:
         return self._pages.page(
             request,
             "consent.html",
-            form_target=_origin(asked.redirect_uri),
+            form_target=origin(asked.redirect_uri),
             app=asked.app.name,
             host=urlsplit(asked.redirect_uri).netloc,
             is_this_computer=is_loopback(asked.redirect_uri),
@@ -78,7 +78,7 @@ class Authorizing:
         try:
             return await self._service.on_thread(read_authorization, self._service.accounts, pairs)
         except UntrustedRequest as error:
-            raise Told(
+            raise ErrorPage(
                 400,
                 "This request cannot be trusted",
                 f"{error} Nothing was allowed to anybody. Tell the makers of the application"
@@ -149,8 +149,3 @@ def _refusal(refused: Refused) -> web.Response:
     body = {"error": refused.error, "error_description": refused.description}
     headers = {"WWW-Authenticate": 'Basic realm="flattr-host"'} if refused.status == 401 else {}
     return _answer(ok(body, refused.status, headers))
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -19,6 +19,7 @@ from ..api.errors import (
     Validation,
 )
 from ..api.objects import (
+    COUNT,
     Choice,
     Flattr,
     Flattred,
@@ -30,11 +31,9 @@ from ..api.objects import (
     ThingDraft,
     User,
 )
-from ..backend import COUNT
 from ..discovery.discovering import discover
 from ..discovery.urls import normal_address
 from .registering import (
-    MAX_TEXT,
     Registration,
     create,
     find_user,
@@ -43,6 +42,7 @@ from .registering import (
     owner_of,
     register,
     registered,
+    stored_text,
     user_id,
 )
 from .rows import REST_OF_THING, THING, THINGS, Addresses, Objects, rows
@@ -87,6 +87,7 @@ class Ledger:
         self._person = person
         self._now = now
         self._objects = Objects(addresses)
+        self._is_shared = addresses is not None
         names = (person.username, *person.own_usernames) if person else ()
         self._own = {name.lower() for name in names}
 
@@ -104,7 +105,8 @@ class Ledger:
         if found.flattrable and names_of_owner(found) & self._own:
             raise FlattrOwner
         with self._store.transaction() as db:
-            return self._flattr(db, register(db, found, int(self._now())), person)
+            thing_id = register(db, found, int(self._now()), is_shared=self._is_shared)
+            return self._flattr(db, thing_id, person)
 
     def flattr_thing(self, thing_id: int) -> Flattred:
         """See ``Backend.flattr_thing``."""
@@ -152,7 +154,7 @@ class Ledger:
         with self._store.reading() as db:
             number = self._objects.thing_id(url)
             if number is None:
-                thing = known(db, found)
+                thing = known(db, found, is_shared=self._is_shared)
                 number = thing.id if thing and not thing.deleted else None
             things = self._things(db, "things.id = ?", (number,)) if number is not None else []
         if things:
@@ -209,11 +211,11 @@ class Ledger:
         """See ``Backend.search``."""
         from .searching import condition
 
-        where, order, values = condition(search, int(self._now()))
+        tables, where, order, values = condition(search, int(self._now()))
         with self._store.reading() as db:
             query = f"SELECT count(*) FROM {THINGS} WHERE {where}"  # noqa: S608 - no values in it
             (total,) = db.execute(query, values).fetchone()
-            query = f"SELECT things.id FROM {THINGS} WHERE {where} ORDER BY {order}"  # noqa: S608
+            query = f"SELECT things.id FROM {tables} WHERE {where} ORDER BY {order}"  # noqa: S608
             page_of = {"count": count, "offset": _offset(count, page)}
             chosen = db.execute(f"{query} LIMIT :count OFFSET :offset", values | page_of)
             ids = [number for (number,) in chosen]
@@ -272,7 +274,7 @@ class Ledger:
         if "tags" in asked:
             asked["tags"] = ",".join(asked["tags"])
         values = {
-            name: value[:MAX_TEXT] if isinstance(value, str) else value
+            name: stored_text(value) if isinstance(value, str) else value
             for name, value in asked.items()
         } | {"updated_at": int(self._now())}
         assignments = ", ".join(f"{name} = :{name}" for name in values)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from .accounts import SCOPES, Accounts, App
+from .accounts import LOOPBACK, SCOPES, Accounts, App
 
 #: A code is good for so many seconds, and once.
 CODE_SECONDS = 60
@@ -28,7 +28,6 @@ REMEMBERED_SECONDS = 3600
 #: No more codes than this at once; the oldest go first.
 MAX_CODES = 10_000
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
@@ -129,9 +128,13 @@ def _check(asked: Authorization, fields: dict[str, str]) -> None:
     raise SentBack(asked.refused(*problem))
 
 
+#: The whole of it: urlsplit takes "[::1].example.org" for the address that it begins with.
+_LOOPBACK_NETLOC = re.compile(r"(?:127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?")
+
+
 def is_loopback(uri: str) -> bool:
     """Whether a redirect to this URI stays on the person's own machine."""
-    return urlsplit(uri).hostname in _LOOPBACK
+    return urlsplit(uri).hostname in LOOPBACK
 
 
 def _is_address_of(app: App, given: str) -> bool:
@@ -143,14 +146,13 @@ def _is_address_of(app: App, given: str) -> bool:
         return True
     try:
         ours, theirs = urlsplit(app.redirect_uri), urlsplit(given)
-        hosts, _ = (ours.hostname, theirs.hostname), theirs.port
+        _ = theirs.port
     except ValueError:
         return False
     return (
         ours.scheme == theirs.scheme == "http"
-        and all(host in _LOOPBACK for host in hosts)
+        and all(_LOOPBACK_NETLOC.fullmatch(it.netloc) for it in (ours, theirs))
         and (ours.path or "/", ours.query) == (theirs.path or "/", theirs.query)
-        and "@" not in theirs.netloc
         and "#" not in given
         and given.isascii()
         and given.isprintable()

@@ -12,10 +12,11 @@ from jinja2 import Environment, FileSystemLoader
 
 from .. import __version__, log
 from ..api.errors import ApiError, NotFound
+from ..discovery.sites import label
 from . import rest
 from .formats import Answer, error_object, ok
 from .parameters import pairs
-from .service import Service
+from .service import API_ROOT, Service
 from .sessions import Attempts, Sessions, new_id
 from .store import LedgerUnavailable
 
@@ -37,7 +38,7 @@ _SENTENCES = {
 }
 
 
-class Told(Exception):
+class ErrorPage(Exception):
     """Ends a request with a page that tells a person why, and headers that tell it a program."""
 
     def __init__(
@@ -66,6 +67,7 @@ class Pages:
         )
         found.filters["day"] = lambda at: time.strftime("%Y-%m-%d", time.gmtime(at))
         found.filters["plural"] = lambda n, word: f"{n} {word}" if n == 1 else f"{n} {word}s"
+        found.filters["in_words"] = _name_in_words
         found.tests["web_address"] = _is_web_address
         return found
 
@@ -95,7 +97,7 @@ class Pages:
             self.set_cookie(answer, session)
         return answer
 
-    def error_page(self, request: web.Request, told: Told) -> web.Response:
+    def error_page(self, request: web.Request, told: ErrorPage) -> web.Response:
         """The page of what went wrong."""
         answer = self.page(
             request, "error.html", status=told.status, title=told.title, sentence=told.sentence
@@ -127,13 +129,13 @@ class Pages:
         return self.sessions.username(self.cookie(request))
 
     async def form(self, request: web.Request) -> dict[str, str]:
-        """The fields of a form of ours that was sent. Raises :class:`Told` for any other."""
+        """The fields of a form of ours that was sent. Raises :class:`ErrorPage` for any other."""
         fields = pairs((await rest.read_bytes(request)).decode("utf-8", "replace"))
-        origin = request.headers.get("Origin")
-        own = (_origin(self.service.base_url), f"{request.scheme}://{request.host}")
+        sender = request.headers.get("Origin")
+        own = (origin(self.service.base_url), f"{request.scheme}://{request.host}")
         is_ours = self.sessions.is_our_form(self.cookie(request), fields.get("form_token", ""))
-        if not is_ours or (origin is not None and origin not in own):
-            raise Told(
+        if not is_ours or (sender is not None and sender not in own):
+            raise ErrorPage(
                 403,
                 "This form is too old",
                 "It was not sent from a page of this server that is still open in this browser."
@@ -147,15 +149,25 @@ def _headers(form_target: str) -> dict[str, str]:
     """``form_target``: Chromium holds the redirect after a form to the policy too."""
     forms = " ".join(filter(None, ("'self'", form_target)))
     policy = (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none';"
-        f" form-action {forms}"
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
+        f" frame-ancestors 'none'; form-action {forms}"
     )
     return {**_HEADERS, "Content-Security-Policy": policy}
 
 
-def _origin(url: str) -> str:
+def origin(url: str) -> str:
+    """The scheme, host and port of a URL, as a browser's ``Origin`` has them."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _name_in_words(username: str) -> str:
+    """An account's name as it is; ``github:smgt`` is "smgt on GitHub"."""
+    kind, _, name = username.partition(":")
+    if kind == "fid" and name:
+        return f"somebody with Flattr id {name}"
+    site = label(kind) if name else ""
+    return f"{name} on {site}" if site else username
 
 
 def _is_web_address(url: str) -> bool:
@@ -170,11 +182,13 @@ def guard(pages: Pages) -> Any:
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        is_for_programs = request.path.startswith((rest.ROOT, "/oauth/token", "/oauth/revoke"))
+        is_for_programs = request.path.startswith((API_ROOT, "/oauth/token", "/oauth/revoke"))
         try:
             if not pages.service.is_its_host(request.headers.get("Host", "")):
-                raise Told(421, "This is another server", f"It is at {pages.service.base_url}")
+                raise ErrorPage(421, "This is another server", f"It is at {pages.service.base_url}")
             return await handler(request)
+        except ConnectionError:
+            raise  # the caller has gone; aiohttp knows what to do
         except Exception as error:
             told = _in_words(error)
         if is_for_programs:
@@ -184,25 +198,25 @@ def guard(pages: Pages) -> Any:
     return guarded
 
 
-def _in_words(error: Exception) -> Told:
-    if isinstance(error, Told):
+def _in_words(error: Exception) -> ErrorPage:
+    if isinstance(error, ErrorPage):
         return error
     if isinstance(error, web.HTTPException) and error.status in _SENTENCES:
         allow = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
-        return Told(error.status, *_SENTENCES[error.status], allow)
+        return ErrorPage(error.status, *_SENTENCES[error.status], allow)
     if isinstance(error, NotFound):
-        return Told(404, *_SENTENCES[404])
+        return ErrorPage(404, *_SENTENCES[404])
     if isinstance(error, (ApiError, web.HTTPException)):
         said = str(error) if isinstance(error, ApiError) else error.reason
-        return Told(error.status, "That did not work", f"{said}. Nothing was done.")
+        return ErrorPage(error.status, "That did not work", f"{said}. Nothing was done.")
     if isinstance(error, LedgerUnavailable):
         sentence = f"{error} Nothing was changed. Try again in a moment."
-        return Told(503, "The ledger cannot be used just now", sentence)
+        return ErrorPage(503, "The ledger cannot be used just now", sentence)
     log.write_defect()
-    return Told(500, "Something is wrong with this server", "Its log tells its owner what.")
+    return ErrorPage(500, "Something is wrong with this server", "Its log tells its owner what.")
 
 
-def _in_json(told: Told, error_uri: str) -> Answer:
+def _in_json(told: ErrorPage, error_uri: str) -> Answer:
     word = {404: "not_found", 500: "server_error", 503: "ledger_unavailable"}.get(
         told.status, "invalid_request"
     )

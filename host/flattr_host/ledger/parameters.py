@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from ..api.errors import InvalidParameters, InvalidRequest
-from ..api.objects import Search, ThingChange, ThingDraft, read
-from ..backend import COUNT
+from ..api.objects import COUNT, Search, ThingChange, ThingDraft, read
 from .ledger import MAX_COUNT
 
 #: No flattrs in one ``POST /flattr/bulk``, and no ids in one ``GET /things/:id,:id``, beyond this.

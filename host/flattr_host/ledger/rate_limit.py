@@ -23,7 +23,7 @@ class RateLimiter:
     is called is up to the one who counts.
     """
 
-    def __init__(self, limit: int = CALLS_AN_HOUR, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, limit: int, now: Callable[[], float] = time.time) -> None:
         self._limit = limit
         self._now = now
         self._lock = threading.Lock()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ..api.errors import InvalidRequest, NotFound, Validation
 from ..discovery.explain import thing_title
 from ..discovery.model import Discovery
+from ..discovery.urls import plain_text
 
 #: No text of a thing is stored longer than this, in characters; titles in the wild reach 105.
 MAX_TEXT = 1000
@@ -42,16 +43,27 @@ def registered(db: sqlite3.Connection, url: str) -> Registered | None:
     return Registered(row[0], row[1], bool(row[2])) if row else None
 
 
-def known(db: sqlite3.Connection, found: Discovery) -> Registered | None:
+def known(db: sqlite3.Connection, found: Discovery, *, is_shared: bool) -> Registered | None:
     """The thing that is meant, if it is registered.
 
     Raises ``Validation`` where the ledger knows it as somebody else's than an auto-submit URL
-    says: nobody is paid by a mistake, and nobody else's thing is taken over.
+    says: nobody is paid by a mistake, and nobody else's thing is taken over. In a ledger that is
+    shared (``is_shared``), no link says either whose it is where its address does.
     """
     thing = registered(db, (found.target if found.flattrable else None) or found.url)
+    owner = owner_of(found) if found.flattrable else None
+    if (
+        is_shared
+        and owner
+        and found.owner
+        and not _same_owner(f"{found.site}:{found.owner}", owner)
+    ):
+        raise Validation(
+            f"Owner mismatch. Its address says that it is {found.site}:{found.owner}'s, but this"
+            f" says {owner}."
+        )
     if thing is None:
         return None
-    owner = owner_of(found) if found.flattrable else None
     if owner and not _same_owner(thing.owner, owner):
         whose = f"{thing.owner}'s" if thing.owner else "nobody's"
         raise Validation(
@@ -61,9 +73,9 @@ def known(db: sqlite3.Connection, found: Discovery) -> Registered | None:
     return None if thing.deleted and not found.flattrable else thing
 
 
-def register(db: sqlite3.Connection, found: Discovery, now: int) -> int:
+def register(db: sqlite3.Connection, found: Discovery, now: int, *, is_shared: bool) -> int:
     """The id of the thing that is meant, which is registered if it is not there yet."""
-    thing = known(db, found)
+    thing = known(db, found, is_shared=is_shared)
     if thing and not thing.deleted:
         return thing.id
     if not found.flattrable:
@@ -88,11 +100,8 @@ def registration_of(found: Discovery) -> Registration:
 def create(db: sqlite3.Connection, new: Registration, now: int, old: Registered | None) -> int:
     """Stores a thing, and gives its id. ``old``: it was there, and had been deleted."""
     values = (
-        new.title[:MAX_TEXT],
-        new.description[:MAX_TEXT],
-        new.language[:MAX_TEXT],
-        new.category[:MAX_TEXT],
-        ",".join(new.tags)[:MAX_TEXT],
+        *map(stored_text, (new.title, new.description, new.language, new.category)),
+        stored_text(",".join(new.tags)),
         new.hidden,
         user_id(db, new.owner) if new.owner else None,
         now,
@@ -111,6 +120,11 @@ def create(db: sqlite3.Connection, new: Registration, now: int, old: Registered 
         (*values, new.url),
     )
     return int(cursor.lastrowid or 0)
+
+
+def stored_text(text: str) -> str:
+    """A text of a thing as it is stored: no control characters, and not without end."""
+    return plain_text(text)[:MAX_TEXT]
 
 
 def owner_of(found: Discovery) -> str | None:

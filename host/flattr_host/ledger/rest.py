@@ -29,11 +29,8 @@ from .formats import (
 )
 from .ledger import Person
 from .parameters import in_utf8, pairs, read_body
-from .service import Service
+from .service import API_ROOT, Lane, Service
 from .store import LedgerUnavailable
-
-#: Below this path is the API.
-ROOT = "/rest/v2"
 
 #: A body that has not arrived after so many seconds is given up.
 BODY_SECONDS = 20.0
@@ -56,7 +53,7 @@ class _Incoming(NamedTuple):
 
 
 async def handle(service: Service, request: web.Request) -> web.Response:
-    """Answers one request below :data:`ROOT`."""
+    """Answers one request below :data:`service.API_ROOT`."""
     if request.method == "OPTIONS":
         return web.Response(status=204, headers={**CORS, "Access-Control-Max-Age": "86400"})
     try:
@@ -65,7 +62,7 @@ async def handle(service: Service, request: web.Request) -> web.Response:
         return response(refusal(error, f"{service.base_url}/"))
     incoming = _Incoming(
         method="GET" if request.method == "HEAD" else request.method,
-        raw_path=in_utf8(request.rel_url.raw_path).removeprefix(ROOT) or "/",
+        raw_path=in_utf8(request.rel_url.raw_path).removeprefix(API_ROOT) or "/",
         raw_query=in_utf8(request.rel_url.raw_query_string),
         accept=",".join(request.headers.getall("Accept", [])),
         content_type=request.headers.get("Content-Type", ""),
@@ -73,7 +70,13 @@ async def handle(service: Service, request: web.Request) -> web.Response:
         token=_bearer(request.headers.get("Authorization")),
         address=service.caller_address(request),
     )
-    return response(await service.on_thread(_answer, service, incoming))
+    return response(await service.in_lane(_lane(incoming), _answer, service, incoming))
+
+
+def _lane(incoming: _Incoming) -> Lane:
+    if incoming.method != "GET":
+        return "write"
+    return "search" if "/things/search" in incoming.raw_path else "short"
 
 
 async def read_bytes(request: web.Request) -> bytes:

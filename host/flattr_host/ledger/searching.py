@@ -2,34 +2,48 @@
 
 from typing import Any, NamedTuple
 
+from ..api.errors import InvalidParameters
 from ..api.objects import Search
+from .rows import THINGS
 
 DAY = 86_400
 
-#: How each ``sort`` orders the things. ":n" is the time now, ":q" the query in lower case.
+#: More tags than this are not looked for at once.
+MAX_TAGS = 50
+
+#: How each ``sort`` orders the things, which get ``n`` flattrs in so many days, and ``m`` of them
+#: in the later half.
 _ORDER = {
-    "relevance": "(:q <> '' AND instr(lower(things.title), :q) > 0) DESC, things.flattrs DESC",
-    "flattrs": "things.flattrs DESC",
-    "flattrs_month": f"{{since}} - {30 * DAY}) DESC",
-    "flattrs_week": f"{{since}} - {7 * DAY}) DESC",
-    "flattrs_day": f"{{since}} - {DAY}) DESC",
-    # What gets more this week than in the week before.
-    "trend": f"2 * {{since}} - {7 * DAY}) - {{since}} - {14 * DAY}) DESC",
+    "relevance": (0, "(:q <> '' AND instr(lower(things.title), :q) > 0) DESC, things.flattrs DESC"),
+    "flattrs": (0, "things.flattrs DESC"),
+    "flattrs_month": (30, "coalesce(n, 0) DESC"),
+    "flattrs_week": (7, "coalesce(n, 0) DESC"),
+    "flattrs_day": (1, "coalesce(n, 0) DESC"),
+    "trend": (14, "coalesce(2 * m - n, 0) DESC"),
 }
-_SINCE = "(SELECT count(*) FROM flattrs WHERE thing_id = things.id AND created_at > :n"
+_RECENT = """
+    LEFT JOIN (SELECT thing_id, count(*) AS n, sum(created_at > :now - :seconds / 2) AS m
+               FROM flattrs WHERE created_at > :now - :seconds GROUP BY thing_id) AS recent
+    ON recent.thing_id = things.id
+"""
 
 
 class Condition(NamedTuple):
-    """What follows WHERE and ORDER BY, and the named values in both."""
+    """What follows FROM, WHERE and ORDER BY, and the named values in it."""
 
+    tables: str
     where: str
     order: str
     values: dict[str, Any]
 
 
 def condition(search: Search, now: int) -> Condition:
-    """The things that ``search`` asks for; those that are hidden or deleted are never found."""
-    values: dict[str, Any] = {"q": search.query.strip().lower(), "n": now}
+    """The things that ``search`` asks for; those that are hidden or deleted are never found.
+
+    Raises ``InvalidParameters`` for more than ``MAX_TAGS`` tags.
+    """
+    days, order = _ORDER[search.sort]
+    values: dict[str, Any] = {"q": search.query.strip().lower(), "now": now, "seconds": days * DAY}
     parts = ["NOT things.hidden", "NOT things.deleted"]
     if values["q"]:
         texts = ("things.title", "things.description", "things.tags", "things.url")
@@ -46,12 +60,14 @@ def condition(search: Search, now: int) -> Condition:
             parts.append(f"{column} = :v{number} COLLATE NOCASE")
     if search.tags:
         parts.append(_tags(search.tags.lower(), values))
-    order = _ORDER[search.sort].format(since=_SINCE) + ", things.id DESC"
-    return Condition(" AND ".join(parts), order, values)
+    tables = THINGS + (_RECENT if days else "")
+    return Condition(tables, " AND ".join(parts), f"{order}, things.id DESC", values)
 
 
 def _tags(expression: str, values: dict[str, Any]) -> str:
     """``a&b|!c``: tagged with a and b, or not with c. A comma is an "or" too."""
+    if sum(map(expression.count, "|&,")) >= MAX_TAGS:
+        raise InvalidParameters(f"No more than {MAX_TAGS} tags can be looked for at once")
     either = []
     for alternative in expression.replace(",", "|").split("|"):
         every = []

@@ -14,7 +14,7 @@ from aiohttp import web
 from . import rest
 from .authorizing import Authorizing, options
 from .pages import Pages, guard
-from .service import Service
+from .service import API_ROOT, Service
 from .views import Views
 
 _HERE = os.path.dirname(__file__)
@@ -41,8 +41,8 @@ def application(service: Service) -> web.Application:
     async def api(request: web.Request) -> web.Response:
         return await rest.handle(service, request)
 
-    app.router.add_route("*", rest.ROOT, api)
-    app.router.add_route("*", rest.ROOT + "{below:[/.].*}", api)
+    app.router.add_route("*", API_ROOT, api)
+    app.router.add_route("*", API_ROOT + "{below:[/.].*}", api)
     app.add_routes(
         [
             web.get("/", views.index),
@@ -59,15 +59,21 @@ def application(service: Service) -> web.Application:
             web.post("/oauth/revoke", authorizing.revoke),
             web.options("/oauth/revoke", options),
             web.get("/openapi.json", _openapi(service)),
-            web.get("/page.css", _style),
+            web.get("/page.css", _file("page.css")),
+            web.get("/mark.svg", _file("mark.svg")),
         ]
     )
     return app
 
 
-async def _style(_request: web.Request) -> web.FileResponse:
+def _file(name: str) -> Any:
+    """What the pages are drawn with; its address names the version."""
     headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return web.FileResponse(os.path.join(_HERE, "web", "page.css"), headers=headers)
+
+    async def file(_request: web.Request) -> web.FileResponse:
+        return web.FileResponse(os.path.join(_HERE, "web", name), headers=headers)
+
+    return file
 
 
 def _openapi(service: Service) -> Any:

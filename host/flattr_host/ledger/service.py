@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Literal, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -18,8 +18,14 @@ from .store import Store
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-#: A ledger's calls wait for the disk, mostly in turn.
-_THREADS = 8
+#: Below this path is the API.
+API_ROOT = "/rest/v2"
+
+Lane = Literal["short", "write", "search"]
+
+#: Threads for what is soon over, for writes (which take turns anyway, and may have to wait for
+#: another process), and for searches, which look at everything that there is.
+_LANES: dict[Lane, int] = {"short": 8, "write": 32, "search": 1}
 
 
 class Service:
@@ -33,13 +39,15 @@ class Service:
         self, store: Store, base_url: str, *, rate_limit: int, is_behind_proxy: bool = False
     ) -> None:
         self.base_url = base_url
-        self.addresses = Addresses(f"{base_url}/rest/v2", base_url)
+        self.addresses = Addresses(f"{base_url}{API_ROOT}", base_url)
         self.accounts = Accounts(store)
         self.limiter = RateLimiter(rate_limit) if rate_limit else None
         self._store = store
         self._host = urlsplit(base_url).hostname
         self._is_behind_proxy = is_behind_proxy
-        self._threads = ThreadPoolExecutor(_THREADS, "ledger")
+        self._lanes = {
+            lane: ThreadPoolExecutor(size, f"ledger {lane}") for lane, size in _LANES.items()
+        }
 
     @property
     def is_https(self) -> bool:
@@ -52,12 +60,19 @@ class Service:
 
     async def on_thread(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """``work(…)``, which may wait for the disk, without anybody else waiting for it."""
+        return await self.in_lane("short", work, *args, **kwargs)
+
+    async def in_lane(
+        self, lane: Lane, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """As :meth:`on_thread`; what waits in one lane keeps nobody in another waiting."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
+        return await loop.run_in_executor(self._lanes[lane], lambda: work(*args, **kwargs))
 
     def close(self) -> None:
         """Ends the threads, after what they are at, and closes the ledger."""
-        self._threads.shutdown()
+        for threads in self._lanes.values():
+            threads.shutdown()
         self._store.close()
 
     def caller_address(self, request: web.Request) -> str:

@@ -36,56 +36,69 @@ class Store:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._writing, self._reading = threading.Lock(), threading.Lock()
+        self._writing = threading.Lock()
         with _errors_in_words():
-            self._file = _Connection(path)
-        self._reader: _Connection | None = None  # opened when there is something to read
+            self._writer = _connect(path)
+            self._identity = _identity(path)
+        self._readers: list[sqlite3.Connection] = []  # those that are not in use
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write: all of it is durably stored at the end of the block, or none of it."""
+        deadline = time.monotonic() + BUSY_SECONDS
         if not self._writing.acquire(timeout=BUSY_SECONDS):
             raise LedgerUnavailable(_IN_WORDS[sqlite3.SQLITE_BUSY])
         try:
             with _errors_in_words():
-                self._file = self._file.still_there()
-                with _write_lock(self._file.db):
-                    yield self._file.db
+                self._require_same_file()
+                left = max(0, int((deadline - time.monotonic()) * 1000))
+                self._writer.execute(f"PRAGMA busy_timeout = {left}")
+                with _write_lock(self._writer):
+                    yield self._writer
         finally:
             self._writing.release()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A read, which waits for no write."""
-        with self._reading, _errors_in_words():
-            self._reader = (self._reader or _Connection(self._path)).still_there()
-            yield self._reader.db
+        """A read, which waits for nobody."""
+        with _errors_in_words():
+            self._require_same_file()
+            try:
+                db = self._readers.pop()
+            except IndexError:
+                db = _connect(self._path)
+            try:
+                yield db
+            finally:
+                self._readers.append(db)
 
     def close(self) -> None:
         """Closes the file; the last process to do so folds the WAL into it."""
-        with self._writing, self._reading:
-            if self._reader:
-                self._reader.db.close()
-            self._file.db.close()
+        with self._writing:
+            if self._identity != _identity(self._path):
+                self._fold()
+            while self._readers:
+                self._readers.pop().close()
+            self._writer.close()
 
+    def _require_same_file(self) -> None:
+        """Raises ``LedgerUnavailable`` where the file was moved, removed or replaced.
 
-class _Connection:
-    """A connection, and which file it is to."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.db = _connect(path)
-        self._identity = _identity(path)
-
-    def still_there(self) -> "_Connection":
-        """This one; or another, where the file was removed or replaced.
-
-        SQLite would go on writing into a file that no longer has a name.
+        SQLite would go on writing into a file that has another name by now, or none; and its WAL,
+        which is found by name, would be read into whatever lies there instead.
         """
-        if self._identity == _identity(self.path):
-            return self
-        self.db.close()
-        return _Connection(self.path)
+        if self._identity == _identity(self._path):
+            return
+        self._fold()
+        raise LedgerUnavailable(
+            "Its file was moved, removed or replaced while it was in use. Put it where it belongs,"
+            " then start the browser (or the server) again."
+        )
+
+    def _fold(self) -> None:
+        """Empties the WAL into the file that it belongs to."""
+        with suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _identity(path: str) -> tuple[int, int] | None:

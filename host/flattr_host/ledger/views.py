@@ -2,11 +2,13 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import parse_qsl, quote
 
 from aiohttp import web
 
 from .ledger import Ledger, Person
-from .pages import Pages, Told
+from .oauth import Authorization, SentBack, UntrustedRequest, read_authorization
+from .pages import ErrorPage, Pages
 
 #: How many flattrs, and how many things, are on a page.
 ROWS = 20
@@ -60,7 +62,7 @@ class Views:
     async def sign_in_form(self, request: web.Request) -> web.Response:
         """Where a person signs in, to go on to ``next``."""
         goal = _own_path(request.query.get("next", ""))
-        return self._pages.page(request, "sign_in.html", goal=goal, username="", problem="")
+        return await self._sign_in_page(request, goal)
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """Signs a person in, with a session that nobody could know before."""
@@ -69,16 +71,10 @@ class Views:
         typed = fields.get("username", "").strip()
         username = await self._checked(request, typed, fields.get("password", ""))
         if username is None:
-            return self._pages.page(
-                request,
-                "sign_in.html",
-                status=403,
-                goal=goal,
-                username=typed,
-                problem="No account here has this name and this password.",
-            )
+            problem = "No account here has this name and this password."
+            return await self._sign_in_page(request, goal, typed, problem)
         self._pages.sessions.sign_out(self._pages.cookie(request))
-        answer = self._pages.redirect(goal)
+        answer = self._pages.redirect(f"/user/{quote(username)}" if goal == "/" else goal)
         self._pages.set_cookie(answer, self._pages.sessions.sign_in(username))
         return answer
 
@@ -88,15 +84,40 @@ class Views:
         self._pages.sessions.sign_out(self._pages.cookie(request))
         return self._pages.redirect(_own_path(fields.get("next", "")))
 
+    async def _sign_in_page(
+        self, request: web.Request, goal: str, username: str = "", problem: str = ""
+    ) -> web.Response:
+        return self._pages.page(
+            request,
+            "sign_in.html",
+            status=403 if problem else 200,
+            goal=goal,
+            asked=await self._asked(goal),
+            username=username,
+            problem=problem,
+        )
+
+    async def _asked(self, goal: str) -> Authorization | None:
+        """What an application asks for, if that is why somebody is to sign in."""
+        path, _, raw_query = goal.partition("?")
+        if path != "/oauth/authorize":
+            return None
+        query = parse_qsl(raw_query, keep_blank_values=True)
+        accounts = self._service.accounts
+        try:
+            return await self._service.on_thread(read_authorization, accounts, query)
+        except (SentBack, UntrustedRequest):
+            return None  # it is told when they have signed in
+
     async def _checked(self, request: web.Request, username: str, password: str) -> str | None:
         """The name as it was registered, if the password is theirs."""
         address = self._service.caller_address(request)
         attempts = self._pages.attempts
         if (wait := attempts.begin(username, address)) > 0:
             retry = {"Retry-After": str(int(wait) + 1)}
-            raise Told(429, "Too many wrong passwords", _wait_in_words(wait), retry)
+            raise ErrorPage(429, "Too many wrong passwords", _wait_in_words(wait), retry)
         if self._waiting >= _CHECKS_WAITING:
-            raise Told(503, "Too many people are signing in", "Try again in a minute.")
+            raise ErrorPage(503, "Too many people are signing in", "Try again in a minute.")
         self._waiting += 1
         try:
             async with self._checking:

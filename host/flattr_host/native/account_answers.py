@@ -30,7 +30,7 @@ def _account(request: AccountRequest | Connect | Disconnect) -> AccountDone:
 
 
 def _connect(request: Connect, send: Callable[[Answer], None], gate: UndoGate) -> None:
-    from ..account import connecting  # HTTP and OAuth, which ``account`` is told without
+    from ..account import connecting, oauth  # HTTP, which ``account`` is told without
 
     mine = settings.load()
     if request.api_url == settings.EMBEDDED:
@@ -38,8 +38,7 @@ def _connect(request: Connect, send: Callable[[Answer], None], gate: UndoGate) -
         return
     message = "Sign in on your Flattr server, in the browser."
     connecting.connect(
-        mine,
-        connecting.api_url_of(request.api_url),
+        oauth.settings_for(connecting.api_url_of(request.api_url), mine),
         lambda url: send(Status(request.id, "authorize", message, url=url)),
         gate,
     )

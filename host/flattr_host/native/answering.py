@@ -1,6 +1,5 @@
 """From a request to its statuses and its one final answer."""
 
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from .messages import (
     Discover,
     Done,
     Error,
+    FlattrDone,
     FlattrRequest,
     Flattrs,
     Hello,
@@ -67,16 +67,21 @@ class Service:
         ``find`` gives another request that is under way.
         """
         request_id = exchange.request.id
+        is_flattr = isinstance(exchange.request, FlattrRequest)
         try:
             return self._answer(exchange, find)
         except FlattrError as error:
             if isinstance(error, Unauthorized) and exchange.account:
-                error = _signed_out(exchange.account, error)
+                from ..account import connecting  # OAuth, which most requests do not need
+
+                error = connecting.forget_refused(exchange.account, error)
             log.write(f"refused {error.code}")
-            return Error(request_id, error.code, sentence(error), error.detail)
+            message = sentence(error, is_flattr=is_flattr)
+            return Error(request_id, error.code, message, error.detail)
         except Exception:
             log.write_defect()
-            return Error(request_id, "internal_error", sentences()["internal_error"])
+            code = "internal_error"
+            return Error(request_id, code, sentences(is_flattr=is_flattr)[code])
 
     def _answer(self, exchange: Exchange, find: Callable[[Id], Exchange | None]) -> Done | Error:
         request = exchange.request
@@ -96,9 +101,12 @@ class Service:
         if isinstance(request, Discover):
             return flattr_answers.discover(request)
         if isinstance(request, FlattrRequest):
-            return flattr_answers.flattr(
+            answer = flattr_answers.flattr(
                 request, exchange.send, lambda: self._open_backend(exchange), exchange.gate
             )
+            if isinstance(answer, FlattrDone) and exchange.account:
+                answer.message += f", at {exchange.account.host} as {exchange.account.username}"
+            return answer
         return flattr_answers.flattrs(request, exchange.send, self._open_backend(exchange))
 
     def close(self) -> None:
@@ -129,16 +137,8 @@ class Service:
 
         with self._opening:
             if not self._store:
-                self._store = Store(os.path.join(paths.data_dir(), "ledger.sqlite3"))
+                self._store = Store(paths.ledger_path())
         return Ledger(self._store, Person(own_usernames=mine.own_usernames, means=mine.means))
-
-
-def _signed_out(account: "Account", error: Unauthorized) -> FlattrError:
-    """Signs out where the server no longer takes the token. Only who does so is told of it."""
-    from ..account import connecting
-    from ..account.errors import NotConnected
-
-    return error if connecting.signed_out(account) else NotConnected()
 
 
 def _waiting(request_id: Id, seconds: float) -> Status:

@@ -9,14 +9,16 @@ _TABLE = os.path.join(os.path.dirname(__file__), "errors.toml")
 
 
 @cache
-def sentences() -> dict[str, str]:
-    """Every code and its sentence."""
+def sentences(*, is_flattr: bool = True) -> dict[str, str]:
+    """Every code and its sentence. Where nothing was to be flattred, they do not speak of it."""
     import tomllib  # here, since all may go well
 
     with open(_TABLE, "rb") as file:
-        return tomllib.load(file)
+        table = tomllib.load(file)
+    otherwise: dict[str, str] = table.pop("otherwise")
+    return table if is_flattr else table | otherwise
 
 
-def sentence(error: FlattrError) -> str:
+def sentence(error: FlattrError, *, is_flattr: bool) -> str:
     """What happened, for the person: the code's sentence and the error's own detail."""
-    return " ".join(filter(None, (sentences()[error.code], error.detail)))
+    return " ".join(filter(None, (sentences(is_flattr=is_flattr)[error.code], error.detail)))

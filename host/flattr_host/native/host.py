@@ -63,14 +63,14 @@ class Host:
         except BadRequest as bad:
             self._refuse(bad.id, bad.code)
             return
+        exchange = Exchange(request, self._send)
         with self._lock:
             if request.id in self._under_way:
                 problem = "duplicate_id"
-            elif len(self._under_way) >= MAX_REQUESTS:
-                problem = "too_many_requests"
+            elif len(self._under_way) >= MAX_REQUESTS and not exchange.is_quick:
+                problem = "too_many_requests"  # but what is slow can be cancelled all the same
             else:
                 problem = ""
-                exchange = Exchange(request, self._send)
                 self._under_way[request.id] = exchange
         if problem:
             # An id that is in use is the other request's; its one final answer is yet to come.

@@ -32,6 +32,7 @@ INSERT INTO numbered_flattrs
 DROP TABLE flattrs;
 ALTER TABLE numbered_flattrs RENAME TO flattrs;
 CREATE INDEX flattrs_by_thing ON flattrs (thing_id, id);
+CREATE INDEX flattrs_by_time ON flattrs (created_at, thing_id);
 
 CREATE TABLE apps (
     id           INTEGER PRIMARY KEY,
