@@ -73,7 +73,7 @@ def flattrs(api_url: str, token: str, connections: int) -> Load:
     """Flattrs of things that nobody flattred before, one after the other on each connection."""
 
     def request() -> bytes:
-        body = json.dumps({"url": f"https://github.com/smgt/n{next(_number)}"}).encode()
+        body = json.dumps({"url": f"https://github.com/smgt/load-{next(_number)}"}).encode()
         return _request("POST", f"{api_url}/flattr", token, body)
 
     return asyncio.run(_load(api_url, connections, request, SECONDS))
