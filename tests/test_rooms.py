@@ -21,7 +21,7 @@ KNOWS = {
     "flattring": {"api", "backend", "discovery", "undo"},
     "account": {"api", "files", "undo"} | COMMON,
     "native": {"account", "api", "backend", "discovery", "flattring", "ledger", "undo"} | COMMON,
-    "browsers": {"paths"},
+    "browsers": {"files", "paths"},
     "cli": {"account", "api", "browsers", "discovery", "ledger", "native", "undo"} | COMMON,
 }
 

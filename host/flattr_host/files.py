@@ -31,23 +31,28 @@ def write(path: str, content: bytes, mode: int = 0o600) -> None:
 
     A link at ``path`` is replaced, not followed. Raises ``OSError``, and leaves the old file then.
     """
-    folder, name = os.path.split(path)
-    # Always the same name, so that what a killed process left is cleared away by the next.
-    aside = os.path.join(folder, f".{name}.new")
+    new = aside(path)
     with suppress(FileNotFoundError):
-        os.unlink(aside)
+        os.unlink(new)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     try:
-        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with open(os.open(new, flags, 0o600), "wb") as file:
             file.write(content)
             file.flush()
-            os.chmod(aside, mode)
+            os.chmod(new, mode)
             os.fsync(file.fileno())
-        os.replace(aside, path)
+        os.replace(new, path)
     except OSError:
         with suppress(OSError):
-            os.unlink(aside)
+            os.unlink(new)
         raise
-    sync_names(folder)
+    sync_names(os.path.dirname(path))
+
+
+def aside(path: str) -> str:
+    """Where the new file waits. Always the same, so that the next run clears up after a crash."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.new")
 
 
 def sync_names(folder: str) -> None:

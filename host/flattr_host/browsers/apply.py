@@ -3,11 +3,11 @@
 import contextlib
 import os
 import stat
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
+from ..files import aside, write
 from . import receipt as receipts
 from .facts import look
 from .plan import FOLDER_MODE, Action
@@ -19,22 +19,6 @@ class Outcome(msgspec.Struct, frozen=True):
 
     action: Action
     failure: str = ""
-
-
-@contextlib.contextmanager
-def alone(folder: str) -> Iterator[None]:
-    """Keep a second installer of the same data *folder* waiting; the folder must exist."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def apply(actions: Iterable[Action]) -> list[Outcome]:
@@ -59,45 +43,6 @@ def _do(action: Action) -> None:
         os.chmod(action.path, action.mode)
     elif action.verb == "write":
         write(action.path, action.content, action.mode)
-
-
-def write(path: str, content: bytes, mode: int) -> None:
-    """Put *content* at *path* so that at every moment the old or the new file is there, whole.
-
-    Raises :exc:`OSError`. A link at *path* would be replaced and not followed.
-    """
-    aside = _aside(path)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(aside)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    try:
-        with open(os.open(aside, flags, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.chmod(aside, mode)
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(aside)
-        raise
-    _sync(os.path.dirname(path))
-
-
-def _aside(path: str) -> str:
-    """Where the new file waits. Always the same, so that the next run clears up after a crash."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, f".{name}.new")
-
-
-def _sync(folder: str) -> None:
-    """Make the names in *folder* durable, where the platform can."""
-    if sys.platform != "win32":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def intend(receipt: Receipt, actions: Iterable[Action]) -> Receipt:
@@ -157,7 +102,7 @@ def remove(receipt: Receipt) -> tuple[list[Outcome], Receipt]:
 
 def _remove(path: str, receipt: Receipt) -> Outcome | None:
     with contextlib.suppress(OSError):
-        os.unlink(_aside(path))
+        os.unlink(aside(path))
     there = look(path, receipt)
     if there.kind == "absent":
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from . import apply as doing
+from ..files import write
 from . import facts, plan
 from .table import Family
 
@@ -23,7 +23,7 @@ class Place(msgspec.Struct, frozen=True):
         """Write the manifest of *family* into *folder*, and return its path."""
         os.makedirs(folder, mode=plan.FOLDER_MODE, exist_ok=True)
         path = f"{folder}/{self.what.name}.json"
-        doing.write(path, plan.manifest(self.what, family), plan.MANIFEST_MODE)
+        write(path, plan.manifest(self.what, family), plan.MANIFEST_MODE)
         return path
 
 
@@ -35,5 +35,5 @@ def place() -> Iterator[Place]:
         host = facts.host(f"{home}/data", home)
         if host.script is not None:
             os.makedirs(os.path.dirname(host.launcher), mode=plan.FOLDER_MODE)
-            doing.write(host.launcher, host.script, plan.LAUNCHER_MODE)
+            write(host.launcher, host.script, plan.LAUNCHER_MODE)
         yield Place(root, home, host)

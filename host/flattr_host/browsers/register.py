@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterable
 
 from .. import paths
+from ..files import locked
 from . import apply as doing
 from . import facts, plan, receipt, resources, table, words
 from .apply import Outcome
@@ -63,7 +64,7 @@ def _plan(known: Receipt) -> tuple[list[Action], list[File], list[Presence]]:
 def _register(echo: Echo) -> int:
     made = doing.ensure_data_folder(paths.data_dir())
     try:
-        with doing.alone(paths.data_dir()):
+        with locked(paths.data_dir()):
             outcomes, files, browsers = _write(made)
     except (*_TROUBLES, OSError):
         doing.remove_folders(made)
@@ -168,7 +169,7 @@ def _unregister(echo: Echo) -> int:
     if not known.files and not known.folders:
         echo("Nothing is registered.")
         return 0
-    with doing.alone(paths.data_dir()):
+    with locked(paths.data_dir()):
         outcomes, rest = doing.remove(known)
         for outcome in outcomes:
             echo(_removal(outcome), err=bool(outcome.failure))
