@@ -135,7 +135,7 @@ def serve_command(
         url = base_url or f"http://{f'[{host}]' if ':' in host else host}:{_port_of(listening)}"
         service = Service(store, url, rate_limit=rate_limit, is_behind_proxy=behind_proxy)
         ready = {"api_url": service.addresses.api_url, "url": url}
-        line = _json(ready) if as_json else _ready_in_words(ledger, service)
+        line = _json(ready) if as_json else _ready_in_words(path, service)
         server.serve(listening, service, lambda: click.echo(line))
 
 
@@ -143,12 +143,10 @@ def _port_of(listening: Any) -> int:
     return int(listening.getsockname()[1])
 
 
-def _ready_in_words(ledger: str | None, service: "Service") -> str:
+def _ready_in_words(path: str, service: "Service") -> str:
     url, api_url = service.base_url, service.addresses.api_url
     reach = " (only this computer can reach it)" if urlsplit(url).hostname in LOOPBACK else ""
-    return (
-        f"flattr-host serves {ledger or 'your own ledger'} at {url}{reach}; the API is at {api_url}"
-    )
+    return f"flattr-host serves {path} at {url}{reach}; the API is at {api_url}"
 
 
 def _checked_base_url(host: str, base_url: str | None) -> str | None:
