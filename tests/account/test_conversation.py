@@ -357,3 +357,23 @@ def test_login_where_no_browser_can_be_opened(served: ServedLedger, tmp_path: Pa
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == 4
+
+
+def test_what_others_flattred(host: HostProcess, served: ServedLedger) -> None:
+    served.run("users", "add", "bob", "--no-password")
+    connect(host, served)
+    ask(host, type="flattr", url=REPOSITORY)
+    status, done = ask(host, type="flattrs", username="alice")
+    assert (status["flattrs"][0]["thing"]["url"], done["count"]) == (REPOSITORY, 1)
+    assert ask(host, type="flattrs", username="bob")[-1]["count"] == 0
+    assert ask(host, type="flattrs", username="nobody")[-1]["code"] == "not_found"
+
+    def told(name: str) -> subprocess.CompletedProcess[str]:
+        command = [*COMMAND, "flattrs", "--user", name]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert REPOSITORY in told("alice").stdout
+    assert told("bob").stdout == "bob hides their flattrs, or has none.\n"
+    missing = told("nobody")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "does not exist" in missing.stderr

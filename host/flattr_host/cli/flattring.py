@@ -96,10 +96,11 @@ def discover_command(urls: tuple[str, ...], html: BinaryIO | None, as_json: bool
 
 
 @click.command("flattrs")
+@click.option("--user", "username", metavar="NAME", help="What NAME flattred, instead of you.")
 @click.option("--count", type=click.IntRange(1, 1000), default=30, show_default=True)
 @click.option("--page", type=int, callback=_page, default=1, show_default=True)
 @json_lines_option
-def flattrs_command(count: int, page: int, as_json: bool) -> None:
+def flattrs_command(username: str | None, count: int, page: int, as_json: bool) -> None:
     """Show what you flattred, newest first. With --json, each as the API's flattr object."""
 
     history: list[msgspec.Raw] = []
@@ -108,7 +109,8 @@ def flattrs_command(count: int, page: int, as_json: bool) -> None:
         history.extend(getattr(message, "flattrs", ()))
 
     service = Service()
-    answer = service.answer(Exchange(Flattrs("1", count, page), collect), lambda _: None)
+    request = Flattrs("1", count, page, username or None)
+    answer = service.answer(Exchange(request, collect), lambda _: None)
     service.close()
     if isinstance(answer, Error):
         _refuse(answer)
@@ -118,7 +120,8 @@ def flattrs_command(count: int, page: int, as_json: bool) -> None:
         else:
             click.echo(printable(words.flattr(msgspec.json.decode(flattr))))
     if isinstance(answer, FlattrsDone) and not answer.count and not as_json:
-        click.echo("Nothing yet." if page == 1 else "No more.")
+        nothing = f"{username} hides their flattrs, or has none." if username else "Nothing yet."
+        click.echo(nothing if page == 1 else "No more.")
 
 
 def _run(service: Service, request: FlattrRequest, as_json: bool) -> Done | Error:

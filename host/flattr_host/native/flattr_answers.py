@@ -62,10 +62,14 @@ def flattr(
 
 def flattrs(request: Flattrs, send: Callable[[Answer], None], backend: Backend) -> FlattrsDone:
     """One page of the history, in as many statuses as the size of a frame asks for."""
-    page = backend.flattrs(request.count, request.page)
+    count, number = request.count, request.page
+    if request.username:
+        page = backend.user_flattrs(request.username, count, number)
+    else:
+        page = backend.flattrs(count, number)
     for some in _by_size(map(flattr_json, page)):
         send(Status(request.id, "flattrs", flattrs=some))
-    return FlattrsDone(request.id, len(page), len(page) == request.count)
+    return FlattrsDone(request.id, len(page), len(page) == count)
 
 
 def _status(request_id: Id, step: Step) -> Status:

@@ -51,10 +51,11 @@ class Cancel(Request, tag="cancel"):
 
 
 class Flattrs(Request, tag="flattrs"):
-    """The person's history, newest first."""
+    """The person's history, newest first; or that of ``username``, as far as others may see it."""
 
     count: Annotated[int, Meta(ge=1, le=1000)] = 30
     page: Annotated[int, Meta(ge=1, le=2**31)] = 1
+    username: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
 
 
 class AccountRequest(Request, tag="account"):
