@@ -16,6 +16,11 @@ def config_dir() -> str:
     return _dir("config")
 
 
+def sites_path() -> str:
+    """The file of the sites that the person added."""
+    return os.path.join(config_dir(), "sites.toml")
+
+
 def data_dir() -> str:
     """The folder of the ledger, the private environment and the installer's receipts."""
     return _dir("data")

@@ -1,24 +1,51 @@
 """The tables of discovery: whole, and in step with each other and with the docs."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args
 
 from flattr_host.discovery import explain, sites
 from flattr_host.discovery.discovering import discover
 from flattr_host.discovery.model import Discovery, FlattrableReason, UnflattrableReason
+from flattr_host.discovery.site_rows import PART, Shape, SiteRow
 
 DOCS = Path(__file__).parents[2] / "docs" / "discovery.md"
+SITES_DOCS = DOCS.with_name("sites.md")
 
 
-def test_every_shape_is_found_by_its_own_canonical_url() -> None:
-    example = {"owner": "smgt", "name": "flattr", "id": "1234567", "photo": "1"}
+def test_hosts_are_read_as_they_stand_in_the_table() -> None:
+    with Path(sites.__file__).with_name("sites.toml").open("rb") as file:
+        table = [(row["name"], tuple(row["hosts"])) for row in tomllib.load(file)["site"]]
+    assert [(site.name, site.hosts) for site in sites.load()] == [row for row in table if row[1]]
+    for site in sites.load():
+        assert (site.row.name, site.row.hosts) == (site.name, site.hosts)
+    assert all(sites.software(name) for name, hosts in table if not hosts)
+
+
+def test_no_host_is_in_two_rows() -> None:
+    hosts = [host for site in sites.load() for host in site.hosts if "{" not in host]
+    endings = [
+        host.partition(".")[2] for site in sites.load() for host in site.hosts if "{" in host
+    ]
+    assert len(set(hosts)) == len(hosts)
+    assert len(set(endings)) == len(endings)
+
+
+def test_every_shape_has_words() -> None:
     for site in sites.load():
         for shape in site.row.shape:
-            url = f"https://{site.row.hosts[0]}{shape.path.format_map(example)}"
-            found = discover(url)
-            assert (found.site, found.kind) == (site.row.name, shape.kind)
-            assert found.target == shape.canonical.format_map(example)
+            found = Discovery(
+                "https://a.example/",
+                True,
+                "site",
+                "https://a.example/",
+                site=site.name,
+                kind=shape.kind,
+                owner="o",
+                name="n",
+                id="1",
+            )
             assert explain.thing_title(found)
             assert shape.noun in explain.explanation(found)
 
@@ -27,7 +54,24 @@ def test_reserved_words_are_no_owners() -> None:
     for site in sites.load():
         for word in site.row.reserved.get("owner", ()):
             assert word == word.lower()
-            assert not discover(f"https://{site.row.hosts[0]}/{word}").flattrable
+            assert (
+                PART.match(site.hosts[0])
+                or not discover(f"https://{site.hosts[0]}/{word}").flattrable
+            )
+
+
+def test_the_docs_know_every_site() -> None:
+    text = SITES_DOCS.read_text(encoding="utf-8")
+    documented = set(re.findall(r"`([^`]+)`", text))
+    for site in sites.load():
+        assert set(site.hosts) <= documented, site.hosts
+        assert f"| {site.row.label} (`{site.name}`) |" in text, site.name
+        if not site.row.like:
+            assert {shape.path for shape in site.row.shape} <= documented, site.name
+    named = re.findall(r"^\| [^|]+ \(`([^`]+)`\) \|", text, re.MULTILINE)
+    assert set(named) == {site.name for site in sites.load()}
+    fields = {*Shape.__struct_fields__, *SiteRow.__struct_fields__} - {"shape"}
+    assert fields <= documented
 
 
 def test_every_reason_has_a_sentence() -> None:

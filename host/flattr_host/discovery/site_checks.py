@@ -1,0 +1,310 @@
+"""A person's own table of sites: read, and each mistake in it told with its line."""
+
+import codecs
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
+
+import msgspec
+
+from .site_rows import BadSites, Shape, SiteRow, completed, host_part, parts_of
+
+if TYPE_CHECKING:  # it imports this module
+    from .sites import Site
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?:\{{\w+\}}\.)?{_LABEL}(?:\.{_LABEL})*")
+_NAME = re.compile(r"[a-z0-9.-]{1,64}")
+_HEADER = re.compile(r"^[ \t]*\[\[?[ \t]*site[ \t.]*(\w*)[ \t]*\]\]?", re.MULTILINE)
+_AT = re.compile(r"\$(?:\.(\w+))?(?:\[(\d+)\])?(?:\.(\w+))?")
+#: What is told of an owner; a title can be made of nothing else.
+_TOLD = ("owner", "name", "id")
+
+_SHOULD_BE = {
+    "hosts": 'a list of hosts, as ["git.example.org"]',
+    "shape": "made of [[site.shape]]",
+    "pattern": 'a table of expressions, as owner = "[a-z]+"',
+    "reserved": 'a table of lists, as owner = ["about", "login"]',
+    "replace": 'a table of lists of pairs, as name = [["_", "-"]]',
+    "case_insensitive": 'a list of parts, as ["owner"]',
+    "capitalized": 'a list of parts, as ["name"]',
+    "hashbang": "true or false",
+    "pages": "true or false",
+    "query": 'a table of parameters and parts, as { v = "id" }',
+}
+
+
+def read_rows(
+    text: bytes, shipped: Iterable["Site"], software: Callable[[str], SiteRow | None]
+) -> tuple[SiteRow, ...]:
+    """The rows with hosts, complete. Raises ``BadSites``.
+
+    ``software`` finds the shipped row without hosts that a row says it is like; rows without hosts
+    of the table itself go before.
+    """
+    table = _Table(text)
+    rows = [table.row(number) for number in range(len(table.rows))]
+    own_software = {row.name: row for row in rows if not row.hosts}
+    complete = []
+    for number, row in enumerate(rows):
+        _check_patterns(table, number, row)
+        like = own_software.get(row.like) or (software(row.like) if row.like else None)
+        if row.like and (like is None or like is row):
+            table.refuse(f'there is no software "{row.like}" to be like', number, field="like")
+        if row.hosts:
+            complete.append(completed(row, like))
+            _check_row(table, number, complete[-1], shipped)
+    return tuple(complete)
+
+
+class _Table:
+    """The text, what TOML makes of it, and where each thing stands in it."""
+
+    def __init__(self, text: bytes) -> None:
+        import tomllib
+
+        try:
+            self.text = text.removeprefix(codecs.BOM_UTF8).decode()
+            values = tomllib.loads(self.text)
+        except UnicodeDecodeError as error:
+            line = text[: error.start].count(b"\n") + 1
+            raise BadSites(f"line {line}: this is not UTF-8 text.") from None
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raise BadSites(_as_sentence(str(error))) from None
+        for key in values:
+            if key != "site":
+                raise BadSites(
+                    f"line {self._line_after(0, key)}: the file has [[site]] rows and nothing"
+                    f' else, but here is "{key}".'
+                )
+        rows = values.get("site", [])
+        if not _is_tables(rows):
+            raise BadSites(f"line {self._line_after(0, 'site')}: a site begins with [[site]].")
+        self.rows = rows
+
+    def row(self, number: int) -> SiteRow:
+        """One row as it stands there."""
+        try:
+            row = msgspec.convert(self.rows[number], SiteRow)
+        except msgspec.ValidationError as error:
+            self._refuse_value(number, str(error))
+        if not row.hosts and not row.name:
+            self.refuse("it has no hosts, and no name for others to be like", number)
+        return row
+
+    def refuse(
+        self, why: str, number: int, shape: int | None = None, field: str | None = None
+    ) -> NoReturn:
+        """Raises ``BadSites`` with the line of a row, of a shape in it, or of a field of theirs."""
+        raise BadSites(f"line {self._line(number, shape, field)}: {why}.")
+
+    def _refuse_value(self, number: int, error: str) -> NoReturn:
+        """Says in people's words what msgspec found wrong with a row."""
+        place = _AT.search(error)
+        outer, index, inner = place.groups() if place else (None, None, None)
+        shape = int(index) if outer == "shape" and index else None
+        in_shape = shape is not None
+        what = "[[site.shape]]" if in_shape else "[[site]]"
+        field = re.search(r"field `(\w+)`", error)
+        if field and "unknown" in error:
+            self.refuse(f'a {what} has no field "{field[1]}"', number, shape, field[1])
+        if field and "missing" in error:
+            self.refuse(f'this {what} has no "{field[1]}"', number, shape)
+        wrong = (inner if in_shape else outer) or ""
+        should_be = _SHOULD_BE.get(wrong, 'text in quotation marks, as "text"')
+        self.refuse(f'"{wrong}" should be {should_be}', number, shape, wrong)
+
+    def _line(self, number: int, shape: int | None, field: str | None) -> int:
+        """The line; that of the header where the field is not found, 1 where there is neither."""
+        headers = list(_HEADER.finditer(self.text))
+        sites = [header for header in headers if not header[1]]
+        if number >= len(sites):
+            return 1
+        after = sites[number + 1].start() if number + 1 < len(sites) else len(self.text)
+        inside = [header for header in headers if sites[number].start() < header.start() < after]
+        begin, end = sites[number], after
+        if shape is not None:
+            shapes = [header for header in inside if header[1] == "shape"]
+            if shape < len(shapes):
+                begin = shapes[shape]
+                end = min((h.start() for h in inside if h.start() > begin.start()), default=after)
+        return self._line_after(begin.start(), field, end)
+
+    def _line_after(self, begin: int, field: str | None, end: int | None = None) -> int:
+        if field:
+            place = re.compile(
+                rf"^[ \t]*(?:\[site\.)?[\"']?{re.escape(field)}\b", re.MULTILINE
+            ).search(self.text, begin, len(self.text) if end is None else end)
+            begin = place.start() if place else begin
+        return self.text.count("\n", 0, begin) + 1
+
+
+def _is_tables(value: object) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
+
+
+def _as_sentence(error: str) -> str:
+    """What tomllib says, with the line in front: "Invalid value (at line 1, column 2)"."""
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", error)
+    if not found:
+        return f"line 1: {error}."
+    if not found[2]:
+        return f"the end of the file: {found[1]}."
+    return f"line {found[2]}: {found[1]}, at column {found[3]}."
+
+
+def _check_row(table: _Table, number: int, row: SiteRow, shipped: Iterable["Site"]) -> None:
+    for host in row.hosts:
+        if not _HOST.fullmatch(host):
+            table.refuse(
+                f'"{host}" is no host; it is written as "git.example.org", in lower case, without'
+                " https://, port and path",
+                number,
+                field="hosts",
+            )
+    if not _NAME.fullmatch(row.name):
+        table.refuse(
+            f'the name "{row.name}" should be of lower-case letters, digits, "." and "-"',
+            number,
+            field="name",
+        )
+    theirs = {host for site in shipped if site.name == row.name for host in site.hosts}
+    if theirs and not theirs.issuperset(row.hosts):
+        table.refuse(
+            f'"{row.name}" is the name of another site, whose owners would be taken for those of'
+            " this one; choose another name, or leave it out, and it is the host",
+            number,
+            field="name",
+        )
+    if not row.shape:
+        table.refuse("this [[site]] has no [[site.shape]], nor is it like any software", number)
+    for index, shape in enumerate(row.shape):
+        _check_shape(table, number, index, row, shape)
+
+
+def _check_shape(table: _Table, number: int, index: int, row: SiteRow, shape: Shape) -> None:
+    """Whether every part has a pattern, and templates are made of parts that the URL has."""
+    in_hosts = [part[0] for part in map(host_part, row.hosts) if part]
+    in_path = parts_of(shape.path)
+    _check_path(table, number, index, shape, [*in_hosts, *shape.query.values()])
+    known = {*in_path, *shape.query.values(), *in_hosts}
+    for part in sorted(known - row.pattern.keys()):
+        field = "path" if part in in_path else "hosts" if part in in_hosts else "query"
+        in_shape = None if field == "hosts" else index
+        table.refuse(f'the part "{part}" has no pattern', number, in_shape, field)
+    told = {name: getattr(shape, name) for name in _TOLD if getattr(shape, name) is not None}
+    for field, template in {"canonical": shape.canonical, **told}.items():
+        _check_template(table, number, index, field, template, known)
+    can_tell = {name for name in _TOLD if name in known or name in told}
+    _check_template(table, number, index, "title", shape.title, can_tell)
+    if not re.match(r"https?://[^/]", shape.canonical):
+        table.refuse("canonical should begin with https://", number, index, "canonical")
+
+
+def _check_path(table: _Table, number: int, index: int, shape: Shape, elsewhere: list[str]) -> None:
+    parts = parts_of(shape.path)
+    if not shape.path.startswith("/"):
+        table.refuse('the path should begin with "/"', number, index, "path")
+    if re.search(
+        r"[{}]|^\d", re.sub(r"\{[A-Za-z_]\w*(?:\.\.\.)?\}", "", shape.path, flags=re.ASCII)
+    ):
+        table.refuse("a part is written as {name}, or as {name...}", number, index, "path")
+    if any(segment.count("{") > 2 for segment in shape.path.split("/")):
+        table.refuse("one segment of the path has more than two parts", number, index, "path")
+    if len(parts) != len(set(parts)) or set(parts) & set(elsewhere):
+        table.refuse("a part stands twice in a URL of this shape", number, index, "path")
+
+
+def _check_template(
+    table: _Table, number: int, index: int, field: str, template: str, known: set[str]
+) -> None:
+    unknown = [part for part in parts_of(template) if part not in known]
+    if unknown:
+        can = ", ".join(sorted(known)) or "nothing"
+        table.refuse(
+            f'{field} names "{unknown[0]}", which this URL does not tell; it tells {can}',
+            number,
+            index,
+            field,
+        )
+    if re.search(r"[{}]", re.sub(r"\{\w+\}", "", template)):
+        table.refuse("a part is written as {name}", number, index, field)
+
+
+def _check_patterns(table: _Table, number: int, row: SiteRow) -> None:
+    for part, pattern in row.pattern.items():
+        _check_pattern(table, number, part, pattern)
+        if _can_match_a_slash(pattern):
+            table.refuse(
+                f'the pattern of "{part}" can match "/", but a part is within one segment;'
+                " write [^/] for any other character",
+                number,
+                field=part,
+            )
+    for part, pairs in row.replace.items():
+        for old, new in pairs:
+            _check_pattern(table, number, part, old)
+            try:
+                re.sub(old, new, "")
+            except (re.error, IndexError) as error:
+                table.refuse(f'what "{part}" is replaced by is wrong: {error}', number, field=part)
+
+
+def _check_pattern(table: _Table, number: int, part: str, pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        table.refuse(
+            f'the pattern of "{part}" is no regular expression: {error}', number, field=part
+        )
+    why = why_slow(pattern)
+    if why:
+        table.refuse(f'the pattern of "{part}" {why}', number, field=part)
+
+
+_TOKEN = re.compile(
+    r"(?P<one>\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|N\{[^}]*\}|.)"
+    r"|\[\^?\]?(?:\\.|[^\]\\])*\])"
+    r"|(?P<open>\((?:\?(?:[:>=!]|<[=!]|i:))?)|(?P<close>\))|(?P<or>\|)"
+    r"|(?P<again>(?:[*+?]|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)\})[?+]?)|(?P<char>.)",
+    re.DOTALL,
+)
+
+
+def why_slow(pattern: str) -> str | None:
+    """Why a correct expression could take too long on some hostile URL; None if it cannot.
+
+    What takes exponential time has a choice inside a repetition: as ``(a+)+`` and ``(a|a)*``.
+    """
+    if re.search(r"\(\?(?![:>=!]|<[=!]|i:)", pattern):
+        return "has a group of a kind that is not for this; write (?:…)"
+    choices = [False]  # for each group around the place: whether it holds a choice
+    repetitions = options = 0
+    closed: bool | None = None  # whether the group that ends right before holds a choice
+    for token in _TOKEN.finditer(pattern):
+        was_closed, closed = closed, None
+        if token["open"]:
+            choices.append(False)
+        elif token["close"]:
+            closed = choices.pop()
+            choices[-1] = choices[-1] or closed
+        elif token["or"]:
+            choices[-1] = True
+        elif token["again"]:
+            is_option = token["again"][0] == "?"
+            is_fixed = token["least"] is not None and not token["comma"]
+            if was_closed and not is_option:
+                return "repeats something that itself has a repetition or a choice (|)"
+            options += is_option
+            repetitions += not is_option and not is_fixed
+            choices[-1] = choices[-1] or not is_fixed
+        elif re.fullmatch(r"\\[1-9]\d*", token[0]):
+            return "refers back to a group"
+    if repetitions > 2 or options > 4:
+        return "has more than two repetitions (*, +, {m,n}) or four options (?)"
+    return None
+
+
+def _can_match_a_slash(pattern: str) -> bool:
+    characters = (token["one"] or token["char"] for token in _TOKEN.finditer(pattern))
+    return any(re.fullmatch(one, "/") for one in characters if one and one not in "^$")

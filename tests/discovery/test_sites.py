@@ -1,0 +1,325 @@
+"""What URLs of sites stand for: by the shipped table, and by rows of a person's own."""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flattr_host.discovery import sites
+from flattr_host.discovery.model import Discovery
+from flattr_host.discovery.rules import Rules
+from flattr_host.discovery.site_rows import PART, host_part
+
+HERE = Path(__file__).parent
+RULES = Rules()
+FORGE = b"""
+[[site]]
+hosts = ["git.example.org", "code.example.org"]
+like = "forgejo"
+"""
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (HERE / name).read_text(encoding="utf-8").splitlines()]
+
+
+def told(found: Discovery | None) -> dict[str, Any] | None:
+    """A discovery as the rows of ``more_sites.jsonl`` write it."""
+    if found is None:
+        return None
+    if found.part_of:
+        assert (found.flattrable, found.reason, found.target) == (False, "part_of", None)
+        return {"part_of": told(found.part_of)}
+    if not found.flattrable:
+        return None
+    keys = ("site", "kind", "owner", "name", "id", "target")
+    return {key: getattr(found, key) for key in keys if getattr(found, key) is not None}
+
+
+@pytest.mark.parametrize("row", rows("more_sites.jsonl"), ids=lambda row: row["url"])
+def test_url(row: dict[str, Any]) -> None:
+    assert told(RULES.of_url(row["url"])) == row["expect"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in rows("sites.jsonl") if isinstance(row.get("later"), dict)],
+    ids=lambda row: row["url"],
+)
+def test_later_sites(row: dict[str, Any]) -> None:
+    if row["later"]["site"] == "app.net":  # closed in 2017
+        return
+    found = RULES.of_url(row["url"])
+    assert {key: getattr(found, key) for key in row["later"]} == row["later"]
+
+
+def urls_of(site: sites.Site, shape: sites.Shape) -> st.SearchStrategy[str]:
+    """URLs of a shape with parts of all kinds, in any form that the patterns allow."""
+    pattern = site.row.pattern
+
+    def fill(template: str, texts: dict[str, str]) -> str:
+        return PART.sub(lambda part: texts[part[1]], template)
+
+    def one(part: str) -> st.SearchStrategy[str]:
+        return st.from_regex(re.compile(pattern[part], re.ASCII), fullmatch=True).map(
+            lambda text: text.replace("\n", "")
+        )
+
+    names = {
+        *(part[1] for part in PART.finditer(shape.path)),
+        *shape.query.values(),
+        *(part[0] for part in map(host_part, site.hosts) if part),
+    }
+    query = "&".join(f"{key}={{{part}}}" for key, part in shape.query.items())
+    return st.builds(
+        lambda host, texts, slash: (
+            f"https://{fill(host, texts)}{fill(shape.path, texts)}{slash}"
+            + (f"?{fill(query, texts)}" if query else "")
+        ),
+        st.sampled_from(site.hosts),
+        st.fixed_dictionaries({name: one(name) for name in names}),
+        st.sampled_from(["", "/"]),
+    )
+
+
+#: Each shape once, on the first host of those that are like one software.
+SHAPES = list(
+    {
+        shape.path + str(site.row.pattern): (site, shape)
+        for site in reversed(sites.load())
+        for shape in site.row.shape
+    }.values()
+)
+
+
+@pytest.mark.parametrize(
+    ("site", "shape"), SHAPES, ids=[f"{site.hosts[0]}{shape.path}" for site, shape in SHAPES]
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_canonical_url_is_its_own(
+    site: sites.Site, shape: sites.Shape, data: st.DataObject
+) -> None:
+    found = RULES.of_url(data.draw(urls_of(site, shape)))
+    found = found.part_of or found
+    if found.flattrable:
+        again = RULES.of_url(found.target or "")
+        assert again.target == found.target
+        assert (again.site, again.kind) == (found.site, found.kind)
+        assert (again.owner or "").lower() == (found.owner or "").lower()
+
+
+@settings(deadline=None)
+@given(st.sampled_from([host for site in sites.load() for host in site.hosts]), st.text())
+def test_nothing_raises(host: str, path: str) -> None:
+    found = RULES.of_url(f"https://{PART.sub('en', host)}/{path}")
+    assert found.flattrable in (True, False)
+
+
+@pytest.mark.parametrize(
+    "letters", ["a", "a-", "-", ".", "%C3%A9", "a/", "a.git", "_", "a:b_", "0"]
+)
+def test_no_url_takes_long(letters: str) -> None:
+    begin = time.perf_counter()
+    for site in sites.load():
+        for host in site.hosts:
+            for prefix in ("", "wiki/", "@", "u/", "u/art/", "photo/1/"):
+                path = (letters * 1000)[:990]
+                RULES.of_url(f"https://{PART.sub('en', host)}/{prefix}{path}")
+                RULES.of_url(f"https://{PART.sub('en', host)}/{prefix}{path}%00")
+    assert time.perf_counter() - begin < 5
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://github.com/%73mgt/Flattr.git/", "https://www.github.com/smgt/flattr?x=1"),
+        ("https://fr.wikipedia.org/wiki/Café", "https://fr.m.wikipedia.org/wiki/cafe%cc%81"),
+        ("https://pypi.org/project/A.b_c", "https://pypi.python.org/pypi/a-B-c"),
+        ("https://youtu.be/dQw4w9WgXcQ", "https://m.youtube.com/watch?a=1&v=dQw4w9WgXcQ"),
+        ("https://x.com/A/status/1", "http://mobile.twitter.com/a/status/1/video/1"),
+    ],
+)
+def test_one_thing_has_one_url(one: str, other: str) -> None:
+    assert RULES.of_url(one).target == RULES.of_url(other).target is not None
+
+
+def test_payees_of_one_site_stay_apart() -> None:
+    urls = [
+        "https://www.youtube.com/@google",
+        "https://www.youtube.com/user/google",
+        "https://www.youtube.com/c/google",
+        "https://www.linkedin.com/in/google",
+        "https://www.linkedin.com/company/google",
+        "https://www.npmjs.com/package/google",
+        "https://www.npmjs.com/package/@google/x",
+    ]
+    owners = {f"{found.site}:{found.owner}" for found in map(RULES.of_url, urls)}
+    assert len(owners) == len(urls)
+
+
+def test_own_forge() -> None:
+    rules = Rules(own_sites=sites.read_rows(FORGE))
+    assert told(rules.of_url("https://code.example.org/Alice/x.git")) == {
+        "site": "git.example.org",
+        "kind": "repository",
+        "owner": "Alice",
+        "name": "x",
+        "target": "https://git.example.org/alice/x",
+    }
+    assert told(rules.of_url("https://git.example.org/alice/x/issues/1")) == {
+        "part_of": {
+            "site": "git.example.org",
+            "kind": "repository",
+            "owner": "alice",
+            "name": "x",
+            "target": "https://git.example.org/alice/x",
+        }
+    }
+    assert not rules.of_url("https://git.example.org/user/login").flattrable
+    assert rules.of_url("https://github.com/smgt").flattrable
+
+
+def test_own_mastodon() -> None:
+    own = sites.read_rows(b'[[site]]\nhosts = ["social.example"]\nlike = "mastodon"')
+    rules = Rules(own_sites=own)
+    targets = {
+        "https://social.example/@Alice": "https://social.example/@alice",
+        "https://social.example/users/alice": "https://social.example/@alice",
+        "https://social.example/@alice/109": "https://social.example/@alice/109",
+        "https://social.example/@bob@other.example": None,
+        "https://social.example/@bob@other.example/109": None,
+        "https://social.example/about": None,
+    }
+    assert {url: rules.of_url(url).target for url in targets} == targets
+    part = rules.of_url("https://social.example/@alice/with_replies").part_of
+    assert part
+    assert part.target == "https://social.example/@alice"
+    assert rules.of_url("https://social.example/@bob@other.example/109/x").part_of is None
+
+
+def test_own_row_replaces_a_shipped_one() -> None:
+    own = b"""[[site]]
+name = "gitea.com"
+hosts = ["gitea.com"]
+[site.pattern]
+owner = "[a-z]+"
+[[site.shape]]
+kind = "profile"
+noun = "profile"
+path = "/{owner}"
+canonical = "https://gitea.com/{owner}"
+title = "{owner}"
+"""
+    rules = Rules(own_sites=sites.read_rows(own))
+    assert rules.of_url("https://gitea.com/alice").flattrable
+    assert rules.of_url("https://gitea.com/alice/x").reason == "unknown_page"
+
+
+def test_words_of_own_rows() -> None:
+    try:
+        sites.remember(sites.read_rows(FORGE + b'label = "Our forge"'))
+        assert sites.label("git.example.org") == "Our forge"
+        assert sites.shapes("git.example.org", "repository")[0].noun == "repository"
+        assert sites.label("github") == "GitHub"
+    finally:
+        sites.remember(())
+    assert sites.label("git.example.org") == "git.example.org"
+
+
+GOOD = """[[site]]
+name = "example"
+hosts = ["example.org"]
+[site.pattern]
+owner = "[a-z]+"
+[[site.shape]]
+kind = "profile"
+noun = "profile"
+path = "/{owner}"
+canonical = "https://example.org/{owner}"
+title = "{owner}"
+"""
+
+
+def test_the_good_row_is_good() -> None:
+    assert [row.name for row in sites.read_rows(GOOD.encode())] == ["example"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[a-z]+", "[a-z", 'line 5: the pattern of "owner" is no regular expression'),
+        ("[a-z]+", "([a-z]+)+", 'line 5: the pattern of "owner" repeats something'),
+        ("[a-z]+", "(?:a|b)*", 'line 5: the pattern of "owner" repeats something'),
+        ("[a-z]+", "a*a*a*b", 'line 5: the pattern of "owner" has more than two'),
+        ("[a-z]+", "(?P<x>a)", 'line 5: the pattern of "owner" has a group of a kind'),
+        ("[a-z]+", r"(a)\\1", 'line 5: the pattern of "owner" refers back'),
+        ("[a-z]+", ".+", 'line 5: the pattern of "owner" can match "/"'),
+        ("[a-z]+", r"[\\x2f]", 'line 5: the pattern of "owner" can match "/"'),
+        ("[a-z]+", "(?i)a", 'line 5: the pattern of "owner" has a group of a kind'),
+        ("/{owner}", "/{owner}/{owner}", "line 9: a part stands twice"),
+        ("org/{owner}", "org/{owner...}", "line 10: a part is written as {name}"),
+        ("org/{owner}", "org/{owner!r}", "line 10: a part is written as {name}"),
+        ("/{owner}", "/{1}", "line 9: a part is written as {name}"),
+        ("owner =", "owne =", 'line 9: the part "owner" has no pattern'),
+        ("kind =", "sort =", 'line 7: a [[site.shape]] has no field "sort"'),
+        ('noun = "profile"\n', "", 'line 6: this [[site.shape]] has no "noun"'),
+        ('hosts = ["example.org"]\n', "", 'line 1: this [[site]] has no "hosts"'),
+        ('name = "example"', "name = 1", 'line 2: "name" should be text'),
+        ('["example.org"]', '"example.org"', 'line 3: "hosts" should be a list of hosts'),
+        ('"example.org"]', '"https://example.org/"]', 'line 3: "https://example.org/" is no host'),
+        ('"example.org"]', '"Example.org"]', 'line 3: "Example.org" is no host'),
+        ("org/{owner}", "org/{name}", 'line 10: canonical names "name"'),
+        ('title = "{owner}"', 'title = "{name}"', 'line 11: title names "name"'),
+        ('title = "{owner}"', 'pages = 1\ntitle = "x"', 'line 11: "pages" should be true or false'),
+        ("https://example", "example", "line 10: canonical should begin with https://"),
+        ('path = "/', 'path = "', 'line 9: the path should begin with "/"'),
+        ('"example"', '"github"', 'line 2: "github" is the name of another site'),
+        ('name = "example"', 'like = "nothing"', 'line 2: there is no software "nothing"'),
+        ("[site.pattern]", "[site.patterns]", 'line 4: a [[site]] has no field "patterns"'),
+        ('noun = "profile"', 'noun = "profile', "line 8: "),
+        ("[[site]]", "[site]", "line 1: "),
+        ("[[site]]\n", "sites = 1\n[[site]]\n", "line 1: the file has [[site]] rows"),
+    ],
+)
+def test_a_bad_row_is_named_with_its_line(old: str, new: str, message: str) -> None:
+    assert old in GOOD
+    with pytest.raises(sites.BadSites) as caught:
+        sites.read_rows(GOOD.replace(old, new, 1).encode())
+    assert str(caught.value).startswith(message)
+    assert str(caught.value).endswith(".")
+
+
+def test_the_line_is_that_of_the_second_row() -> None:
+    text = f"# mine\n{GOOD}\n{GOOD}".replace("kind", "sort").replace("sort", "kind", 1)
+    with pytest.raises(sites.BadSites, match=r"^line 20: "):
+        sites.read_rows(text.encode())
+
+
+def test_text_that_is_none() -> None:
+    with pytest.raises(sites.BadSites, match=r"^line 2: this is not UTF-8"):
+        sites.read_rows(b"# x\n# \xff\n")
+
+
+@settings(deadline=None)
+@given(st.text() | st.binary().map(lambda data: data.decode("latin-1")))
+def test_any_text_is_read_or_refused_in_words(text: str) -> None:
+    message = "line 1: "
+    try:
+        sites.read_rows(text.encode("utf-8", "replace"))
+    except sites.BadSites as error:
+        message = str(error)
+    assert re.match(r"line \d+: |the end of the file: ", message)
+
+
+@pytest.mark.parametrize("pattern", ["[a-z]*[a-z]*", "a?a?a?a?[a-z]*[a-z]*", "[^/]+x[^/]+"])
+def test_a_slow_pattern_of_ones_own_is_not_too_slow(pattern: str) -> None:
+    rules = Rules(own_sites=sites.read_rows(GOOD.replace("[a-z]+", pattern).encode()))
+    begin = time.perf_counter()
+    rules.of_url("https://example.org/" + "ax" * 480 + "%00/b/c")
+    assert time.perf_counter() - begin < 2
