@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ if Path(sys.executable) != PYTHON:
 
 from flattr_host.browsers.process import HostProcess, Message
 from flattr_host.discovery.discovering import discover
+from flattr_host.discovery.page import read_hints
 from tests.bench import measuring, serving
 from tests.bench.measuring import Times
 
@@ -76,6 +78,8 @@ def main() -> int:
         cold(table, env, options.rounds)
         warm(table, env)
     discovery_rate(table)
+    page_rate(table)
+    discovery_memory(table)
     served(table, options.rounds)
     text = "\n".join(table.lines)
     print(text)
@@ -220,6 +224,54 @@ def discovery_rate(table: Table) -> None:
     table.add(
         f"discovery of {MIX_SIZE:,} URLs", f"{ours:,.0f} URLs/s", beside, ours / theirs, None, 0.4
     )
+
+
+def page_rate(table: Table) -> None:
+    """A page of 1 MB with marks, read for hints, and only parsed."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    folder = ROOT / "tests" / "discovery" / "pages"
+    marked = b"".join(path.read_bytes() for path in sorted(folder.glob("b*.html")))
+    page = marked + b"<div class=x><p>Words <a href=/y>and links</a></p></div>\n" * 17_500
+
+    def seconds(work: Callable[[], object]) -> float:
+        begun = time.perf_counter()
+        work()
+        return time.perf_counter() - begun
+
+    ours, bare = [], []
+    for _ in range(20):
+        ours.append(seconds(lambda: read_hints(page, "https://a.example/")))
+        bare.append(seconds(lambda: LexborHTMLParser(page)))
+    read, parsed = Times(ours), Times(bare)
+    beside = f"selectolax parses it in {ms(parsed)}"
+    table.add("hints of a page of 1 MB", ms(read), beside, read.p50 / parsed.p50, 3)
+
+
+def discovery_memory(table: Table) -> None:
+    """What a stream of URLs takes must not depend on how many there are."""
+    peaks = {count: peak_memory(count) for count in (10_000, 1_000_000)}
+    few, many = peaks.values()
+    beside = f"of 10,000 URLs {few / 1024:.0f} MiB"
+    what = "memory of `discover` for 1,000,000 URLs"
+    table.add(what, f"{many / 1024:.0f} MiB", beside, many / few, 1.1)
+
+
+def peak_memory(count: int) -> int:
+    """The most that ``flattr-host discover`` takes for so many URLs, in KiB."""
+    mix = mixed_urls()
+    code = """import sys; from flattr_host.cli import main
+try: main()
+finally: sys.stderr.write(open("/proc/self/status").read())"""
+    command = [*ISOLATED, "-c", code, "discover", "--json", "-"]
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as urls:
+        for number in range(count):
+            urls.write(mix[number % MIX_SIZE].replace("\n", " ") + "\n")
+        urls.seek(0)
+        done = subprocess.run(
+            command, stdin=urls, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True
+        )
+    return int(done.stderr.partition(b"VmHWM:")[2].split()[0])
 
 
 def mixed_urls() -> list[str]:

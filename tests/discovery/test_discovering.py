@@ -1,13 +1,23 @@
 """The order of belief, and what hostile strings do to it (nothing)."""
 
+import subprocess
+import sys
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flattr_host.discovery.discovering import candidates, discover, submission_url
-from flattr_host.discovery.model import MAX_URL, Discovery, Hints
+from flattr_host.api.objects import Thing, User
+from flattr_host.discovery.discovering import (
+    addresses_to_look_up,
+    candidates,
+    discover,
+    registered,
+    submission_url,
+)
+from flattr_host.discovery.model import MAX_URL, Button, Discovery, Hints
 
 AUTOSUBMIT = "https://flattr.com/submit/auto?user_id=alice&url=https%3A%2F%2Fblog.example%2Fpost"
 PAGE = "https://blog.example/post"
@@ -29,6 +39,72 @@ def test_a_payment_link_takes_the_title_of_its_page() -> None:
     found = discover(PAGE, Hints(title="A post", payment=(AUTOSUBMIT,)))
     assert (found.title, found.url) == ("A post", PAGE)
     assert "title=A+post" in submission_url(found)
+
+
+def test_the_order_of_belief() -> None:
+    other = AUTOSUBMIT.replace("alice", "Alice")
+    hints = Hints(
+        payment=(AUTOSUBMIT,),
+        buttons=(Button(rel="flattr;uid:ALICE"),),
+        flattr_ids=("m05226",),
+        links=(other,),
+        canonical="https://github.com/smgt",
+    )
+    found = candidates(PAGE, hints)
+    assert [it.reason for it in found] == ["payment", "button", "flattr_id", "site", "button"]
+    assert [it.caution for it in found] == [None, None, None, "other_host", "only_linked"]
+
+
+def test_what_is_about_the_page_itself_goes_first() -> None:
+    blog = AUTOSUBMIT.replace("%2Fpost", "%2F")
+    for page in (PAGE, "http://www.blog.example/post/?fbclid=1#top"):
+        found = discover(page, Hints(payment=(blog, AUTOSUBMIT)))
+        assert (found.target, found.caution) == (PAGE, None)
+    assert discover(PAGE + "s", Hints(payment=(blog, AUTOSUBMIT))).caution == "several_things"
+
+
+def test_what_is_looked_up() -> None:
+    assert addresses_to_look_up(PAGE + "?utm_source=x&p=1#top") == [PAGE + "?p=1"]
+    assert addresses_to_look_up(PAGE + "#!/x") == [PAGE + "#!/x"]
+    amp = Hints(canonical=PAGE)
+    assert addresses_to_look_up("https://amp.example/1", amp) == ["https://amp.example/1", PAGE]
+    repository = "https://github.com/smgt/flattr"
+    for named in (AUTOSUBMIT, "https://flattr.com/thing/1", repository, "ftp://a.example/"):
+        assert addresses_to_look_up(named) == []
+    assert addresses_to_look_up(PAGE, Hints(payment=(AUTOSUBMIT,))) == []
+    assert addresses_to_look_up(repository, Hints(canonical=PAGE)) == [repository, PAGE]
+    assert addresses_to_look_up(f"https://flattr.com/submit/auto?url={PAGE}") == [PAGE]
+    many = tuple(Button(href=f"{PAGE}/{number}") for number in range(32))
+    assert len(addresses_to_look_up(PAGE, Hints(buttons=many))) == 8
+
+
+def test_what_is_registered() -> None:
+    thing = Thing(id=5, url=PAGE, title="A post", owner=User(username="alice"))
+    found = registered(PAGE + "?x", PAGE, thing, None)
+    assert (found.reason, found.thing_id, found.user_id, found.caution) == (
+        "registered", 5, "alice", None,
+    )  # fmt: skip
+    assert submission_url(found) == PAGE
+    assert registered("https://evil.example/", PAGE, thing, None).caution == "other_host"
+
+
+def test_a_stream_of_urls_takes_no_memory(tmp_path: Path) -> None:
+    small, large = (_peak_memory(tmp_path / str(count), count) for count in (1_000, 100_000))
+    assert large < small * 1.1
+
+
+def _peak_memory(file: Path, count: int) -> int:
+    """The most memory (KiB) that it took to discover so many URLs, the last of which is long."""
+    file.write_text(f"{PAGE}?{'x' * 60}\n" * count + "https://a.example/" + "x" * 5_000_000)
+    code = """import sys; from flattr_host.cli import main
+try: main()
+finally: sys.stderr.write(open("/proc/self/status").read())"""  # its own, not as getrusage's
+    command = [sys.executable, "-c", code, "discover", "--json", "-"]
+    with file.open() as urls:
+        done = subprocess.run(
+            command, stdin=urls, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True
+        )
+    return int(done.stderr.partition(b"VmHWM:")[2].split()[0])
 
 
 def test_payment_links_of_other_services_name_no_thing() -> None:

@@ -12,8 +12,9 @@ import msgspec
 from ..api.objects import Thing
 from ..browsers import words
 from ..discovery.discovering import candidates, discover
-from ..discovery.explain import explanation, line
-from ..discovery.model import Discovery, Hints
+from ..discovery.explain import caution, explanation, line
+from ..discovery.model import MAX_URL, Discovery, Hints
+from ..discovery.rules import Rules
 from ..native.answering import Exchange, Service
 from ..native.messages import (
     DiscoveryError,
@@ -27,6 +28,8 @@ from ..native.messages import (
 )
 from .common import fail, json_lines_option, printable, with_place
 
+#: Bytes of a line that are read: enough to see that it is longer than any URL.
+_MAX_LINE = 4 * MAX_URL + 2
 _EXIT_CODES = {"not_flattrable": 3, "cancelled": 4}
 
 
@@ -45,22 +48,23 @@ def _page(_context: click.Context, _parameter: click.Parameter, page: int) -> in
 
 @click.command("flattr")
 @click.argument("url", callback=_readable)
-@click.option("--yes", is_flag=True, help="Flattr without asking, also what needs a yes.")
+@click.option("--yes", is_flag=True, help="Flattr without asking, if there is one thing to choose.")
+@click.option("--no-read", is_flag=True, help="Do not fetch the page; use the address alone.")
 @json_lines_option
-def flattr_command(url: str, yes: bool, as_json: bool) -> None:
+def flattr_command(url: str, yes: bool, no_read: bool, as_json: bool) -> None:
     """Flattr what URL stands for. Ctrl-C in the grace period undoes it.
 
-    Only what the address itself says is used: no page is fetched. Where a server is set and not
-    the ledger on this computer, the flattr goes there. With --json each message is printed as
-    docs/protocol.md describes it.
+    Where the address says nothing, your ledger or server is asked, and then the page is read
+    (setting read_links). Where a server is set and not the ledger on this computer, the flattr
+    goes there. With --json each message is printed as docs/protocol.md describes it.
     """
     service = Service()
-    request = FlattrRequest("1", url)
+    request = FlattrRequest("1", url, link=not no_read)
     answer = _run(service, request, as_json)
-    if isinstance(answer, DiscoveryError) and answer.confirm:
-        if not (yes or (not as_json and click.confirm(f"{answer.message} Flattr it?"))):
-            _refuse(answer)
-        answer = _run(service, msgspec.structs.replace(request, confirm=answer.confirm), as_json)
+    if isinstance(answer, DiscoveryError) and answer.offers:
+        confirm = _choice(answer, yes) if yes or not as_json else None
+        if confirm:
+            answer = _run(service, msgspec.structs.replace(request, confirm=confirm), as_json)
     service.close()
     if isinstance(answer, Error):
         _refuse(answer, quiet=as_json)
@@ -73,26 +77,28 @@ def flattr_command(url: str, yes: bool, as_json: bool) -> None:
 @click.option(
     "--html",
     type=click.File("rb"),
-    help="The HTML of the page at URL, whose payment links and canonical URL then count too.",
+    help="The HTML of the page at URL, or the feed; what it says of itself then counts too.",
 )
 @json_lines_option
 def discover_command(urls: tuple[str, ...], html: BinaryIO | None, as_json: bool) -> None:
     """Tell what would be flattred for each URL, and why. "-" reads URLs from stdin, one a line.
 
-    By local rules alone: nothing goes over the network and nothing is stored.
+    By local rules alone, yours in sites.toml too: nothing goes over the network and nothing is
+    stored.
     """
     if "-" in urls and len(urls) != 1:
         raise click.UsageError('"-" stands for all URLs, and goes with no other.')
     if html and (len(urls) != 1 or urls == ("-",)):
         raise click.UsageError("--html goes with exactly one URL, that of its page.")
+    rules = _rules()
     if html:
         from ..discovery.page import read_hints
 
-        _show_page(urls[0], read_hints(html.read(), urls[0]), as_json)
+        _show_page(urls[0], read_hints(html.read(), urls[0]), rules, as_json)
         return
     show = _show_json if as_json else _show_words
     for url in _lines_of_stdin() if urls == ("-",) else urls:
-        show(discover(url))
+        show(discover(url, rules=rules))
 
 
 @click.command("flattrs")
@@ -144,12 +150,40 @@ def _run(service: Service, request: FlattrRequest, as_json: bool) -> Done | Erro
 
     before = signal.signal(signal.SIGINT, undo)
     answer = service.answer(exchange, lambda _: None)
-    is_question = isinstance(answer, DiscoveryError) and bool(answer.confirm)
+    is_question = isinstance(answer, DiscoveryError) and bool(answer.offers)
     # What is stored is stored: Ctrl-C must not make it look as if it were not.
     signal.signal(signal.SIGINT, before if is_question else signal.SIG_IGN)
     if as_json:
         show(answer)
     return answer
+
+
+def _choice(question: DiscoveryError, yes: bool) -> str | None:
+    """The ``confirm`` of the offer that the person says yes to; None if they do not.
+
+    ``yes`` stands for neither a choice among several, nor for what the page is only a part of.
+    """
+    offers = question.offers
+    if yes:
+        is_plain = len(offers) == 1 and question.discovery.flattrable
+        return offers[0].confirm if is_plain else None
+    if len(offers) > 1:
+        number = _number(question)
+        return offers[number - 1].confirm if number else None
+    what = "it" if question.discovery.flattrable else offers[0].discovery.target
+    is_yes = click.confirm(printable(f"{question.message} Flattr {what}?"))
+    return offers[0].confirm if is_yes else None
+
+
+def _number(question: DiscoveryError) -> int:
+    """Which of the offers the person chooses, counted from 1; 0 for none."""
+    click.echo(printable(question.message))
+    for number, offer in enumerate(question.offers, 1):
+        found = offer.discovery
+        click.echo(printable(f"  {number}  {found.explanation} {found.target}"))
+    most = len(question.offers)
+    chosen: int = click.prompt("Which one? 0 for none", type=click.IntRange(0, most), default=0)
+    return chosen
 
 
 def _refuse(error: Error, quiet: bool = False) -> NoReturn:
@@ -166,8 +200,22 @@ def _times(thing: Thing) -> str:
     return f" ({thing.flattrs} flattr{'' if thing.flattrs == 1 else 's'} in all)"
 
 
+def _rules() -> Rules:
+    """The person's own rows and server count; a mistake in their files ends the command."""
+    from .. import own_sites, settings
+
+    try:
+        return own_sites.rules_for(settings.load())
+    except settings.InvalidSettings as mistake:
+        fail(str(mistake), 1)
+
+
 def _lines_of_stdin() -> Iterator[str]:
-    return (raw.decode("utf-8", "replace").rstrip("\r\n") for raw in sys.stdin.buffer)
+    """The lines, one at a time. One that is too long to be a URL is cut off where that shows."""
+    while raw := sys.stdin.buffer.readline(_MAX_LINE):
+        yield raw.decode("utf-8", "replace").rstrip("\r\n")
+        while not raw.endswith(b"\n") and (raw := sys.stdin.buffer.readline(_MAX_LINE)):
+            pass
 
 
 def _show_json(found: Discovery) -> None:
@@ -181,19 +229,30 @@ def _write_json(line: bytes) -> None:
 
 def _show_words(found: Discovery) -> None:
     mark = click.style("yes", fg="green") if found.flattrable else click.style("no ", fg="yellow")
-    click.echo(f"{mark} {found.url}\n    {explanation(found)}")
+    click.echo(f"{mark} {printable(found.url)}")
+    _show_why(found)
+    if found.part_of:
+        click.echo(printable(f"    part of {found.part_of.target}"))
+
+
+def _show_why(found: Discovery) -> None:
+    click.echo(printable(f"    {explanation(found)}"))
     if found.target and found.target != found.url:
-        click.echo(f"    {found.target}")
+        click.echo(printable(f"    {found.target}"))
+    if found.caution:
+        click.echo(printable(f"    {caution(found)}"))
 
 
-def _show_page(url: str, hints: Hints, as_json: bool) -> None:
-    found = discover(url, hints)
-    offers = candidates(url, hints)
+def _show_page(url: str, hints: Hints, rules: Rules, as_json: bool) -> None:
+    found = discover(url, hints, rules)
+    offers = candidates(url, hints, rules)
     if as_json:
         whole: dict[str, Any] = msgspec.to_builtins(line(found))
         _write_json(msgspec.json.encode(whole | {"candidates": [line(it) for it in offers]}))
         return
-    for offer in [found, *offers[1:]]:
-        _show_words(offer)
-        if said := line(offer).caution:
-            click.echo(f"    {said}")
+    _show_words(found)
+    others = [offer for offer in offers if offer not in (found, found.part_of)]
+    if others:
+        click.echo("    also:" if found.flattrable or found.part_of else "    but:")
+    for offer in others:
+        _show_why(offer)

@@ -14,8 +14,10 @@ _TABLE = os.path.join(os.path.dirname(__file__), "explanations.toml")
 def line(found: Discovery) -> Line:
     """``found`` with its sentences."""
     fields: dict[str, Any] = {name: getattr(found, name) for name in found.__struct_fields__}
+    fields["part_of"] = line(found.part_of) if found.part_of else None
     sentences = {"explanation": explanation(found), "caution": caution(found)}
-    return Line(**fields | sentences | {"caution_reason": found.caution})
+    words = {"caution_reason": found.caution, "site_label": sites.label(found.site)}
+    return Line(**fields | sentences | words)
 
 
 def explanation(found: Discovery) -> str:
@@ -49,13 +51,17 @@ def _words(found: Discovery) -> dict[str, object]:
     fid = f"with the Flattr id {found.fid}" if found.fid else None
     owner = f"{found.owner} on {sites.label(found.site)}" if found.owner and found.site else None
     shapes = sites.shapes(found.site, found.kind)
+    whole = found.part_of
+    noun = next((it.noun for it in sites.shapes(whole.site, whole.kind)), "") if whole else ""
     return {
         "target": found.target,
         "thing_id": found.thing_id,
+        "fid": found.fid,
         "owner": found.owner,
         "user": found.user_id or fid or owner or "unknown",
         "label": sites.label(found.site),
         "noun": shapes[0].noun if shapes else "",
+        "whole": f"the {sites.label(whole.site)} {noun} {thing_title(whole)}" if whole else "",
         "host": host_of(found.target or ""),
         "page": host_of(found.url),
     }

@@ -1,4 +1,4 @@
-"""The links that Flattr itself made: auto-submit URLs, things and profiles of flattr.com."""
+"""The links that Flattr itself made, and a server like it: auto-submit URLs, things, profiles."""
 
 import re
 from collections.abc import Callable
@@ -6,23 +6,46 @@ from collections.abc import Callable
 from . import autosubmit
 from .model import Discovery
 
+#: Where the links of the service itself lead.
+FLATTR = "https://flattr.com"
 HOSTS = ("flattr.com", "www.flattr.com")
 
 _THING = re.compile(r"/(?:thing|t)/([0-9]{1,18})(?:/[^/]*)?/?")
 _PROFILE = re.compile(r"/(?:profile/|user/|@)((?=[\w.+-]*\w)[\w.+-]{1,64})/?")
+_AUTOSUBMIT = "/submit/auto"
 
 
 def read(
-    url: str, path: str, query: str | None, about: Callable[[str], Discovery | None]
+    about: Callable[[str], Discovery | None],
+    server: str,
+    url: str,
+    path: str,
+    query: str | None,
+    _fragment: str | None,
 ) -> Discovery | None:
-    """What a URL of flattr.com stands for; None for its other pages. ``about``: see autosubmit."""
-    if path in ("/submit/auto", "/submit/auto/"):
+    """What a URL of ``server`` stands for; None for its other pages.
+
+    ``path`` is what follows the base URL ``server``. ``about``: see :func:`autosubmit.read`.
+    """
+    if path == _AUTOSUBMIT:  # as nearly all are
         return autosubmit.read(url, query or "", about)
+    if path.startswith(_AUTOSUBMIT):
+        found = _autosubmit_query(path, query)
+        return None if found is None else autosubmit.read(url, found, about)
     if thing := _THING.fullmatch(path):
         number = int(thing[1])
-        return Discovery(url, True, "thing", f"https://flattr.com/thing/{number}", thing_id=number)
+        return Discovery(url, True, "thing", f"{server}/thing/{number}", thing_id=number)
     if profile := _PROFILE.fullmatch(path):
         name = profile[1]
-        target = f"https://flattr.com/profile/{name.lower()}"
-        return Discovery(url, True, "profile", target, user_id=name)
+        return Discovery(url, True, "profile", f"{server}/profile/{name.lower()}", user_id=name)
+    return None
+
+
+def _autosubmit_query(path: str, query: str | None) -> str | None:
+    """The query of an auto-submit URL, also where its ``?`` was escaped; None for other paths."""
+    rest = path.removeprefix(_AUTOSUBMIT).removeprefix("/")
+    if not rest:
+        return query or ""
+    if rest[:3].upper() == "%3F":
+        return rest[3:] if query is None else f"{rest[3:]}?{query}"
     return None

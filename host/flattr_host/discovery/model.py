@@ -6,7 +6,9 @@ import msgspec
 from msgspec import Meta
 
 #: Why something can be flattred; docs/discovery.md explains each.
-FlattrableReason = Literal["autosubmit", "thing", "profile", "site", "payment"]
+FlattrableReason = Literal[
+    "autosubmit", "thing", "profile", "payment", "button", "flattr_id", "registered", "site"
+]
 
 #: Why nothing can be flattred; docs/discovery.md explains each.
 UnflattrableReason = Literal[
@@ -15,6 +17,9 @@ UnflattrableReason = Literal[
     "credentials",
     "too_long",
     "unknown_page",
+    "part_of",
+    "private_address",
+    "unread_page",
     "no_target",
     "bad_target",
     "no_owner",
@@ -28,23 +33,54 @@ MAX_URL = 8192
 MAX_TARGET = 2000
 
 Url = Annotated[str, Meta(max_length=65536)]
+Text = Annotated[str, Meta(max_length=4096)]
+
+#: Why the person should be asked first; docs/discovery.md explains each.
+Caution = Literal["other_host", "other_owner", "several_payees", "several_things", "only_linked"]
+
+
+class Button(msgspec.Struct, frozen=True):
+    """A Flattr button as it stands in the page: ``a.FlattrButton``.
+
+    ``href`` is absolute; None means the page itself. ``rel`` is the attribute that begins with
+    ``flattr;``, be it ``rel`` or ``rev``. ``data`` has the ``data-*`` attributes without ``data-``,
+    ``text`` is what is written in the element.
+    """
+
+    href: Url | None = None
+    rel: Text = ""
+    title: Text = ""
+    language: Text = ""
+    text: Text = ""
+    data: Annotated[dict[Text, Text], Meta(max_length=32)] = {}
 
 
 class Hints(msgspec.Struct, frozen=True):
-    """What a page says of itself. URLs are absolute, in document order."""
+    """What a page says of itself. URLs are absolute, lists in document order.
 
-    title: Annotated[str, Meta(max_length=4096)] | None = None
+    ``canonical`` is that of ``link rel=canonical``, else of ``og:url``. ``links`` are other links
+    to auto-submit URLs, things and profiles of flattr.com; ``loader`` is the URL of the script
+    ``load.js``, whose query has defaults for the buttons.
+    """
+
+    title: Text | None = None
     canonical: Url | None = None
     payment: Annotated[tuple[Url, ...], Meta(max_length=32)] = ()
+    buttons: Annotated[tuple[Button, ...], Meta(max_length=32)] = ()
+    flattr_ids: Annotated[tuple[Text, ...], Meta(max_length=32)] = ()
+    links: Annotated[tuple[Url, ...], Meta(max_length=32)] = ()
+    loader: Url | None = None
 
 
-class Discovery(msgspec.Struct, frozen=True):
+class Discovery(msgspec.Struct, frozen=True, gc=False):
     """What would be flattred for ``url``, and why; or why nothing.
 
     ``target`` is the URL of the thing, in canonical form. ``user_id``, ``fid``, ``title``,
-    ``description``, ``language``, ``tags``, ``hidden`` and ``category`` come from an auto-submit
-    URL; ``site``, ``kind``, ``owner``, ``name`` and ``id`` from a site rule, as the URL has them.
-    ``caution`` is the word for why the person should be asked first, see :mod:`.explain`.
+    ``description``, ``language``, ``tags``, ``hidden``, ``category``, ``partner_owner`` (its
+    ``owner=``) and ``revsharekey`` come from an auto-submit URL or a button; ``site``, ``kind``,
+    ``owner``, ``name`` and ``id`` from a site rule, as the URL has them. ``part_of`` is the thing
+    that the page is only a part of; it is flattrable where ``self`` is not. ``caution`` is the word
+    for why the person should be asked first, see :mod:`.explain`.
     """
 
     url: str
@@ -65,7 +101,10 @@ class Discovery(msgspec.Struct, frozen=True):
     owner: str | None = None
     name: str | None = None
     id: str | None = None
-    caution: Literal["other_host", "other_owner", "several_payees"] | None = None
+    caution: Caution | None = None
+    part_of: "Discovery | None" = None
+    partner_owner: str | None = None
+    revsharekey: str | None = None
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -92,4 +131,7 @@ class Line(msgspec.Struct, frozen=True):
     id: str | None
     caution: str | None
     caution_reason: str | None
-    part_of: None = None
+    part_of: "Line | None"
+    site_label: str
+    partner_owner: str | None
+    revsharekey: str | None

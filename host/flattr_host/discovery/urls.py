@@ -1,15 +1,14 @@
 """URLs as discovery needs them: split, and the host made comparable.
 
-Not :func:`urllib.parse.urlsplit`: discovery runs over every URL that it is given, and this is one
-regular expression; what it does not understand, it refuses.
+Not :func:`urllib.parse.urlsplit`: discovery runs over every URL that it is given, and this is half
+the work; what it does not understand, it refuses.
 """
 
+import os
 import re
-from contextlib import suppress
+from functools import cache
+from typing import Any
 
-_URL = re.compile(
-    r"(https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL
-)
 _NAME = r"[^\W_](?:[\w.-]*[^\W_])?"
 _HOST = re.compile(_NAME)
 _WEB_ADDRESS = re.compile(rf"(https?)://({_NAME})\.?(?::([0-9]{{1,5}}))?(?=[/?#]|$)", re.IGNORECASE)
@@ -18,7 +17,16 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _JOINERS = "\u200c\u200d"  # they make other characters what they are, as in emoji
-
+_TRACKING = os.path.join(os.path.dirname(__file__), "tracking.toml")
+#: As nearly all are: nothing to be changed, and nothing that can be wrong.
+_PLAIN_ADDRESS = re.compile(
+    r"https?://(?:[a-z0-9][a-z0-9-]*\.)+[a-z0-9]+(?:[/?#][A-Za-z0-9._~!$&'()*+,;=:@/?#-]*)?"
+).fullmatch
+#: "http://http://a.example" and "http://https//a.example": typed in front of a whole URL.
+_SCHEME_AS_HOST = re.compile(r"https?://https?[:/]")
+#: What no finished address holds: {{ page.url }}, ${url}, <?php ?>, %s, %1$s, %@.
+#: Browsers have escaped the braces in a path.
+_TEMPLATE = re.compile(r"[{}<>]|%7B(?:%7B|%25)|%(?:\d\$)?[s@]", re.IGNORECASE)
 
 #: Scheme, host (with port and user information), path, and query and fragment or None.
 Parts = tuple[str, str, str, str | None, str | None]
@@ -26,8 +34,19 @@ Parts = tuple[str, str, str, str | None, str | None]
 
 def split(url: str) -> Parts | None:
     """The parts of an http(s) URL as they stand in it; None for anything else."""
-    match = _URL.fullmatch(url)
-    return match.groups() if match else None  # type: ignore[return-value]
+    scheme, colon, rest = url.partition("://")
+    if not colon or (scheme not in _PORT_OF and scheme.lower() not in _PORT_OF):
+        return None
+    rest, hash_sign, fragment = rest.partition("#")
+    rest, question_mark, query = rest.partition("?")
+    host, slash, path = rest.partition("/")
+    return (
+        scheme,
+        host,
+        slash + path,
+        query if question_mark else None,
+        fragment if hash_sign else None,
+    )
 
 
 def plain_host(scheme: str, host: str) -> str | None:
@@ -46,18 +65,75 @@ def plain_host(scheme: str, host: str) -> str | None:
 def normal_address(url: str) -> str | None:
     """An http(s) URL with its scheme and host in lower case and without the scheme's own port.
 
-    None for what cannot be the address of a thing: no host, blanks, or characters that cannot be
-    seen (controls, those that turn the direction of text).
+    A host that is not ASCII is in punycode, so that it looks like no other. None for what cannot be
+    the address of a thing: no host, blanks, or characters that cannot be seen (controls, those
+    that turn the direction of text).
     """
     match = _WEB_ADDRESS.match(url)
     if not match or not url.isprintable() or " " in url:
         return None
     scheme, host, port = match.groups()
-    if not port and host.islower() and scheme.islower() and url[match.end() - 1] != ".":
+    end = match.end()
+    if not port and host.islower() and host.isascii() and scheme.islower() and url[end - 1] != ".":
         return url  # as nearly all are
-    scheme, host = scheme.lower(), host.lower()
+    if port and int(port) > 65535:
+        return None
+    scheme, name = scheme.lower(), ascii_name(host.lower())
+    if name is None:
+        return None
     port = f":{port}" if port and port != _PORT_OF[scheme] else ""
-    return f"{scheme}://{host}{port}{url[match.end() :]}"
+    return f"{scheme}://{name}{port}{url[end:]}"
+
+
+def thing_address(url: str) -> str | None:
+    """:func:`normal_address` of what may be a thing's: no template, and no scheme for a host."""
+    if _PLAIN_ADDRESS(url):
+        return url
+    address = normal_address(url)
+    if not address or _SCHEME_AS_HOST.match(address) or _TEMPLATE.search(address):
+        return None
+    return address
+
+
+def page_address(url: str) -> str | None:
+    """The address under which a page is flattred and looked up; None for what is no web address.
+
+    Without the fragment, which only scrolls (unless it is ``#!``, which names the page), and
+    without the parameters of ``tracking.toml``, which tell who came from where.
+    """
+    address = thing_address(url)
+    parts = split(address) if address else None
+    if not address or not parts:
+        return None
+    query, fragment = parts[3:]
+    base = address.partition("#")[0].partition("?")[0]
+    kept = [pair for pair in (query or "").split("&") if pair and not _is_tracking(pair)]
+    base += f"?{'&'.join(kept)}" if kept else ""
+    return f"{base}#{fragment}" if fragment and fragment.startswith("!") else base
+
+
+def _is_tracking(pair: str) -> bool:
+    name = pair.partition("=")[0].lower()
+    table = _tracking()
+    return name in table["names"] or name.startswith(tuple(table["beginnings"]))
+
+
+@cache
+def _tracking() -> dict[str, Any]:
+    import tomllib  # here, since most URLs need no such table
+
+    with open(_TRACKING, "rb") as file:
+        return tomllib.load(file)
+
+
+def page_key(url: str) -> str:
+    """What two URLs of one page have in common: not the scheme, ``www.``, fragment, last slash."""
+    parts = split(page_address(url) or url)
+    if not parts:
+        return url
+    _, _, path, query, fragment = parts
+    named = f"#{fragment}" if fragment and fragment.startswith("!") else ""
+    return f"{host_of(url)}{path.rstrip('/')}?{query or ''}{named}"
 
 
 def same_host(url: str, other: str) -> bool:
@@ -71,11 +147,30 @@ def host_of(url: str) -> str:
     if not parts:
         return ""
     scheme, host = parts[:2]
-    name = (plain_host(scheme, host) or host.lower()).removeprefix("www.")
+    name = plain_host(scheme, host) or host.rpartition("@")[2].lower()
     if not name.isascii():
-        with suppress(UnicodeError):
-            return name.encode("idna").decode()
-    return name
+        # What no browser would look up is shown letter by letter, lest it look like something else.
+        name = ascii_name(name) or name.encode("ascii", "backslashreplace").decode()
+    return name.removeprefix("www.")
+
+
+def ascii_name(host: str) -> str | None:
+    """``host`` as browsers look it up: UTS 46, labels that are not ASCII in punycode (RFC 3492).
+
+    None for what no browser looks up. Not IDNA 2008, which has no emoji, and browsers do.
+    """
+    if host.isascii():
+        return host
+    from idna import IDNAError, uts46_remap  # 10 ms that most hosts need not pay
+
+    try:
+        labels = uts46_remap(host, std3_rules=False).split(".")
+    except (IDNAError, ValueError):
+        return None
+    name = ".".join(
+        label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels
+    )
+    return name if _HOST.fullmatch(name) else None
 
 
 def plain_text(text: str) -> str:
@@ -103,6 +198,8 @@ def decode_form(value: str) -> str:
     """One value of a form-encoded query: ``+`` is a blank, escapes are UTF-8."""
     if "+" in value:
         value = value.replace("+", " ")
+    # What nearly all have nothing but; none of it can become an escape.
+    value = value.replace("%20", " ").replace("%2F", "/").replace("%3A", ":")
     if "%" not in value:
         return value
     try:
