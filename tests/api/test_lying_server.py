@@ -306,6 +306,7 @@ def test_a_connection_that_is_never_taken(monkeypatch: pytest.MonkeyPatch) -> No
         "https://flattr.example/#",
         "https://flattr.example\\@other.example/",
         "https://flattr.example:99999/",
+        "https://[]@",
         "https:///rest/v2",
         "ftp://flattr.example/",
         "file:///etc/passwd",

@@ -31,12 +31,13 @@ _HEADERS = {
 _T = TypeVar("_T")
 
 
-class _Resolver(AbstractResolver):
+class Resolver(AbstractResolver):
     """``getaddrinfo`` on daemon threads: those of asyncio's own keep a process from ending."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
+        """What aiohttp asks for; an OSError where there is nothing."""
         if host == "localhost":  # it is this machine, whatever a name server says (RFC 6761, 6.3)
             known = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
             return [_resolved(host, address, port, family) for family, address in known]
@@ -97,7 +98,7 @@ class Pool:
             connector=aiohttp.TCPConnector(
                 limit=0,  # the slots are the limit: waiting for one is no trouble with the server
                 keepalive_timeout=KEEPALIVE,
-                resolver=_Resolver(),
+                resolver=Resolver(),
             ),
             headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),

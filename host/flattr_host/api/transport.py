@@ -60,7 +60,7 @@ def is_allowed_url(url: str) -> bool:
         parsed = URL(url, encoded=True)
         host, _ = parsed.host or "", parsed.port
         netloc = urllib.parse.urlsplit(url).netloc
-    except ValueError:
+    except (ValueError, IndexError):  # the second by yarl, for "https://[]@"
         return False
     if not host or "%" in host or "@" in netloc:
         return False
@@ -112,7 +112,7 @@ async def request(
         except ServerTrouble as error:
             trouble = error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            trouble = _trouble_of(error, seconds)
+            trouble = trouble_of(error, seconds)
         finally:
             shared.slots.release()
     raise trouble  # out here, where no error of aiohttp's becomes its context
@@ -155,11 +155,11 @@ async def _only_once(
     try:
         return await handler(sent)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        trouble = _trouble_of(error, TOTAL_TIMEOUT)
+        trouble = trouble_of(error, TOTAL_TIMEOUT)
     raise trouble
 
 
-def _trouble_of(error: Exception, seconds: float) -> ServerTrouble:
+def trouble_of(error: Exception, seconds: float) -> ServerTrouble:
     """What an error of aiohttp's means. Only words and numbers of our own go into the sentence."""
     match error:
         case aiohttp.ConnectionTimeoutError():

@@ -1,0 +1,118 @@
+"""The small internet, started once for all the tests that go out there."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# A network and mounts of its own, as anybody may have where user namespaces are allowed. What
+# names resolve to is up to the name server in there; whatever is written here ends with it.
+IN_A_NAMESPACE = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
+SETUP = """
+mount --bind "$1/resolv.conf" /etc/resolv.conf
+mount --bind "$1/hosts" /etc/hosts
+[ ! -e /etc/nsswitch.conf ] || mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf
+cd "$2" && exec "$3" -m tests.linked_page.stage "$1"
+"""
+FILES = {
+    "resolv.conf": "nameserver 127.0.0.1\n",
+    "hosts": "127.0.0.1 localhost\n",
+    "nsswitch.conf": "hosts: files dns\n",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What :func:`reading.read` said, what it took, and what the servers saw of it."""
+
+    url: str | None
+    title: str | None
+    payment: list[str]
+    unread: str | None
+    seconds: float
+    memory_kib: int
+    seen: list[dict[str, Any]]
+    names: list[str]
+
+    @property
+    def reached(self) -> list[str]:
+        """The addresses that were asked for something."""
+        return [one["at"] for one in self.seen]
+
+
+class Internet:
+    """This program in there, which reads pages."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def read(
+        self,
+        url: str,
+        *,
+        cancel_after: float | None = None,
+        close_after: float | None = None,
+        environ: Mapping[str, str] = {},
+    ) -> Outcome:
+        """Reads ``url`` with more in the ``environ``.
+
+        So many seconds later it is called off, or everything at the network is closed.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        request: dict[str, Any] = {
+            "url": url,
+            "cancel_after": cancel_after,
+            "close_after": close_after,
+        }
+        request["environ"] = dict(environ)
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        said = json.loads(self._process.stdout.readline())
+        nothing: dict[str, Any] = {"url": None, "title": None, "payment": [], "unread": None}
+        return Outcome(**(nothing | said))
+
+
+def make_certificate(folder: Path, certificate: str, key: str) -> None:
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-subj", "/CN=secure.example", "-addext", "subjectAltName=DNS:secure.example",
+         "-keyout", folder / key, "-out", folder / certificate],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
+    # The Debian package of unshare is essential; but not every machine lets it be used.
+    if not shutil.which("unshare") or subprocess.run([*IN_A_NAMESPACE, "true"]).returncode:
+        sentence = "no network namespaces here: unshare --user --map-root-user --net must work"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
+    folder = tmp_path_factory.mktemp("internet")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    make_certificate(folder, "certificate.pem", "key.pem")
+    make_certificate(folder, "unknown.pem", "unknown_key.pem")
+    (folder / ".netrc").write_text("default login anna password hidden\n")
+    environ = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    environ |= {"SSL_CERT_FILE": str(folder / "certificate.pem"), "HOME": str(folder)}
+    with subprocess.Popen(
+        [*IN_A_NAMESPACE, "sh", "-e", "-c", SETUP, "sh", folder, ROOT, sys.executable],
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Internet(process)
+        assert process.stdin
+        process.stdin.close()
+        process.wait(10)
