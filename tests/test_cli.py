@@ -59,9 +59,55 @@ def test_json() -> None:
 
 
 def test_nothing_flattrable_has_its_own_exit_code() -> None:
-    done = run("flattr", "https://example.org/")
+    done = run("flattr", "--no-read", "https://example.org/")
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "No rule knows whose page this is.\n"
+
+
+def test_a_page_is_read_unless_that_is_turned_off(flattr_home: Home) -> None:
+    private = "http://127.0.0.1:9/"  # which is refused before anything is sent
+    done = run("flattr", private)
+    assert (done.returncode, done.stdout.startswith("Reading the page")) == (3, True)
+    assert "could not be read" in done.stderr
+    assert run("flattr", "--no-read", private).stdout == ""
+    flattr_home.set(undo_seconds="0", read_links="false")
+    assert run("flattr", private).stdout == ""
+
+
+def test_what_a_page_is_a_part_of_takes_a_yes_in_person() -> None:
+    issue = f"{REPOSITORY}/issues/7"
+    for refused in (run("flattr", "--yes", issue), run("flattr", issue, given="n\n")):
+        assert refused.returncode == 3
+        assert "part of" in refused.stderr
+    (message,) = map(json.loads, run("flattr", "--json", "--yes", issue).stdout.splitlines())
+    assert [offer["discovery"]["target"] for offer in message["offers"]] == [REPOSITORY]
+    assert run("flattrs").stdout == "Nothing yet.\n"
+    done = run("flattr", issue, given="y\n")
+    assert (done.returncode, f"Flattr {REPOSITORY}?" in done.stdout) == (0, True)
+
+
+def test_several_things_are_chosen_from_in_person() -> None:
+    """Only the page of a link names several, which is what its tests have; here is the choice."""
+    offers = "".join(
+        f"choices.append(Offer({name!r}, line(discover({OTHERS.replace('alice', name)!r}))));"
+        for name in ("alice", "bob")
+    )
+    program = (
+        "from flattr_host.cli.flattring import _choice;"
+        "from flattr_host.discovery.discovering import discover;"
+        "from flattr_host.discovery.explain import line;"
+        "from flattr_host.native.messages import DiscoveryError, Offer;"
+        f"choices = []; {offers}"
+        "found = choices[0].discovery;"
+        "error = DiscoveryError('1', 'confirmation_required', 'Several.', discovery=found,"
+        " offers=choices);"
+        "print(_choice(error, yes=False), _choice(error, yes=True))"
+    )
+    for given, chosen in (("2\n", "bob None"), ("7\n1\n", "alice None"), ("\n", "None None")):
+        done = subprocess.run(
+            [sys.executable, "-c", program], input=given, capture_output=True, text=True
+        )
+        assert done.stdout.splitlines()[-1].endswith(chosen), done
 
 
 @pytest.mark.parametrize("command", [("flattrs",), ("flattr", REPOSITORY), ("whoami",)])

@@ -16,13 +16,21 @@ KNOWS = {
     "log": {"paths"},
     "files": set[str](),
     "settings": {"paths", "api", "files"},
+    "own_sites": {"discovery", "paths", "settings"},
     "backend": {"api"},
     "ledger": {"api", "discovery", "log"},
-    "flattring": {"api", "backend", "discovery", "undo"},
+    "linked_page": {"api", "discovery"},
+    "flattring": {"api", "backend", "discovery", "linked_page", "undo"},
     "account": {"api", "files", "undo"} | COMMON,
-    "native": {"account", "api", "backend", "discovery", "flattring", "ledger", "undo"} | COMMON,
+    "native": (
+        {"account", "api", "backend", "discovery", "flattring", "ledger", "own_sites", "undo"}
+        | COMMON
+    ),
     "browsers": {"files", "paths"},
-    "cli": {"account", "api", "browsers", "discovery", "ledger", "native", "undo"} | COMMON,
+    "cli": (
+        {"account", "api", "browsers", "discovery", "ledger", "native", "own_sites", "undo"}
+        | COMMON
+    ),
 }
 
 

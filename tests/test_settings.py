@@ -25,8 +25,10 @@ def test_without_a_file_there_are_defaults(flattr_home: Home) -> None:
 
 
 def test_every_setting(flattr_home: Home) -> None:
-    flattr_home.set(undo_seconds="10", own_usernames='["alice"]', means="false")
-    assert settings.load() == Settings(10.0, ("alice",), means=False)
+    own = '["alice", "npm:@alice"]'
+    flattr_home.set(undo_seconds="10", own_usernames=own, means="false", read_links="false")
+    expected = Settings(10.0, ("alice", "npm:@alice"), means=False, read_links=False)
+    assert settings.load() == expected
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,7 @@ def test_every_setting(flattr_home: Home) -> None:
         ("undo_seconds", "61", "^undo_seconds is a number from 0 to 60.$"),
         ("undo_second", "3", "^There is no setting undo_second.$"),
         ("means", '"no"', "^means is true or false.$"),
+        ("read_links", "1", "^read_links is true or false.$"),
         ("means", "", "line 1"),
         ("own_usernames", '["https://github.com/smgt"]', "^own_usernames is a list of"),
         ("own_usernames", '["@smgt"]', "^own_usernames is a list of"),

@@ -1,30 +1,61 @@
-"""The main job: discover, let the person undo, flattr. A sequence of steps, as a generator.
+"""The main job: find out what is meant, let the person undo, flattr. Steps, as a generator.
 
-Money rules (docs/architecture.md): nothing is sent while it can still be undone, what markup names
-on another host is asked about first, and the last step is yielded only when the flattr is stored.
+Money rules (docs/architecture.md): nothing is sent while it can still be undone, what is doubtful
+is asked about first, only what was offered is flattred after a question, and the last step is
+yielded only when the flattr is stored.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from .api.errors import FlattrError
-from .api.objects import Flattred
+from .api.objects import Flattred, Lookup
 from .backend import Backend
-from .discovery.discovering import discover, submission_url
-from .discovery.model import Discovery, Hints
+from .discovery.discovering import (
+    addresses_to_look_up,
+    discover,
+    offers,
+    registered,
+    submission_url,
+)
+from .discovery.model import Caution, Discovery, Hints
+from .discovery.rules import Rules
+from .discovery.urls import page_key, same_host
 from .undo import UndoGate
 
 
 class Gesture(msgspec.Struct, frozen=True):
     """What the person did: flattr ``url``.
 
-    ``confirm`` is what they said yes to, if they were asked: ``ConfirmationRequired.confirm``.
+    ``confirm`` is what they said yes to, if they were asked: the ``submission_url`` of an offer.
+    ``link``: they pointed at a link, so that nobody has seen its page yet.
     """
 
     url: str
     hints: Hints | None = None
     confirm: str | None = None
+    link: bool = False
+
+
+class Means(NamedTuple):
+    """What a flattr is made with.
+
+    ``look_up`` asks the backend what it knows an address as (``Backend.lookup``), and may remember
+    the answer. ``open_backend`` is called only when something is to be flattred.
+    """
+
+    rules: Rules
+    reads_links: bool
+    undo_seconds: float
+    look_up: Callable[[str], Lookup]
+    open_backend: Callable[[], Backend]
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """The page of the link is being read, since its address alone says nothing."""
 
 
 class Discovered(msgspec.Struct, frozen=True):
@@ -50,31 +81,35 @@ class Settled(msgspec.Struct, frozen=True):
     discovery: Discovery
 
 
-Step = Discovered | UndoOffered | Sending | Settled
+Step = Reading | Discovered | UndoOffered | Sending | Settled
 
 
 class NotFlattrable(FlattrError):
-    """Discovery found nothing; ``discovery`` says why."""
+    """Nothing there; ``discovery`` says why, ``offers`` has what the page is only a part of."""
 
     code = "not_flattrable"
 
-    def __init__(self, discovery: Discovery) -> None:
-        super().__init__()
+    def __init__(
+        self, discovery: Discovery, offers: Sequence[Discovery] = (), detail: str = ""
+    ) -> None:
+        super().__init__(detail)
         self.discovery = discovery
+        self.offers = offers
 
 
 class ConfirmationRequired(FlattrError):
-    """The person has to be asked first; ``discovery`` has the caution.
+    """The person has to be asked first which of ``offers`` they mean; ``discovery`` says why.
 
-    ``confirm`` stands for all that would be flattred, the owner too: a yes is to that alone.
+    An offer's ``submission_url`` stands for all that would be flattred, the owner too: a yes is to
+    that alone.
     """
 
     code = "confirmation_required"
 
-    def __init__(self, discovery: Discovery) -> None:
+    def __init__(self, discovery: Discovery, offers: Sequence[Discovery]) -> None:
         super().__init__()
         self.discovery = discovery
-        self.confirm = submission_url(discovery)
+        self.offers = offers
 
 
 class Cancelled(FlattrError):
@@ -83,24 +118,141 @@ class Cancelled(FlattrError):
     code = "cancelled"
 
 
-def flattr(
-    gesture: Gesture, open_backend: Callable[[], Backend], undo_seconds: float, gate: UndoGate
-) -> Iterator[Step]:
+class _Belief(NamedTuple):
+    """What a page is taken for, and all that it could be, best first."""
+
+    best: Discovery
+    offers: list[Discovery]
+    detail: str = ""
+
+
+def flattr(gesture: Gesture, means: Means, gate: UndoGate) -> Iterator[Step]:
     """The steps of one flattr, each yielded when it has happened.
 
-    The backend is opened only when something is to be flattred. Raises ``NotFlattrable``,
-    ``ConfirmationRequired``, ``Cancelled`` and what the backend raises.
+    Raises ``NotFlattrable``, ``ConfirmationRequired``, ``Cancelled`` and what the backend raises.
     """
-    found = discover(gesture.url, gesture.hints)
-    if not found.flattrable:
-        raise NotFlattrable(found)
-    if found.caution and gesture.confirm != submission_url(found):
-        raise ConfirmationRequired(found)
-    yield Discovered(found)
-    backend = open_backend()  # now, so that trouble with it is told before the grace period
-    if undo_seconds:
-        yield UndoOffered(undo_seconds)
-    if not gate.pass_after(undo_seconds):
+    try:
+        belief = yield from _find_out(gesture, means, gate)
+        chosen = _chosen(belief, gesture.confirm)
+        yield Discovered(chosen)
+        backend = means.open_backend()  # now, so that trouble is told before the grace period
+    except FlattrError:
+        if not gate.pass_after(0):  # whoever took it back was told that it ends like this
+            raise Cancelled from None
+        raise
+    if means.undo_seconds:
+        yield UndoOffered(means.undo_seconds)
+    if not gate.pass_after(means.undo_seconds):
         raise Cancelled
     yield Sending()
-    yield Settled(backend.flattr(submission_url(found)), found)
+    yield Settled(_send(chosen, backend, means.rules), chosen)
+
+
+def _find_out(gesture: Gesture, means: Means, gate: UndoGate) -> Generator[Step, None, _Belief]:
+    """What is meant: by the address and the hints, by the backend, by the page of a link."""
+    belief = _believe(gesture.url, gesture.hints, means, gate)
+    says_nothing = belief.best.reason == "unknown_page"
+    if says_nothing and gesture.link and means.reads_links:
+        yield Reading()
+        return _believe_linked_page(belief, means, gate)
+    return belief
+
+
+def _believe(url: str, hints: Hints | None, means: Means, gate: UndoGate) -> _Belief:
+    """What the address and the hints say, and where they are not certain, the backend."""
+    hints = hints or Hints()
+    known = _known_at_backend(url, hints, means, gate)
+    if known:
+        return _Belief(known[0], [*known, *offers(url, replace(hints, links=()), means.rules)])
+    return _Belief(discover(url, hints, means.rules), offers(url, hints, means.rules))
+
+
+def _known_at_backend(url: str, hints: Hints, means: Means, gate: UndoGate) -> list[Discovery]:
+    """What the page is registered as; else the things of its buttons that do not name an owner."""
+    own = {page_key(address) for address in (url, hints.canonical) if address}
+    of_buttons = {page_key(button.href) for button in hints.buttons if button.href} - own
+    things: dict[int | None, Discovery] = {}
+    for address in addresses_to_look_up(url, hints, means.rules):
+        thing = _unless_cancelled(gate, means.look_up, address).thing
+        if thing:
+            found = registered(url, address, thing, hints, means.rules)
+            if page_key(address) not in of_buttons:
+                return [found]
+            things.setdefault(found.thing_id, found)
+    return _with_rivals(list(things.values()))
+
+
+def _with_rivals(things: list[Discovery]) -> list[Discovery]:
+    """``things`` of one page, of which none is picked in silence."""
+    if len(things) < 2:
+        return things
+    payees = {(thing.user_id or "").lower() for thing in things}
+    rivalry: Caution = "several_payees" if len(payees) > 1 else "several_things"
+    return [replace(thing, caution=thing.caution or rivalry) for thing in things]
+
+
+def _believe_linked_page(link: _Belief, means: Means, gate: UndoGate) -> _Belief:
+    """What the page of a link says. Where it is on another host, nothing is taken unasked."""
+    from .linked_page import reading  # aiohttp and a parser, which few flattrs need
+
+    address = link.best.url
+    try:
+        page = reading.read(address, lambda: gate.is_cancelled)
+    except reading.PageUnread as unread:
+        return _Belief(Discovery(address, False, "unread_page"), [], unread.detail)
+    best, could_be, _ = _believe(page.url, page.hints, means, gate)
+
+    def of_link(found: Discovery) -> Discovery:
+        caution = found.caution if same_host(page.url, address) else "other_host"
+        return replace(found, url=address, caution=caution if found.flattrable else None)
+
+    part_of = of_link(best.part_of) if best.part_of else None
+    return _Belief(replace(of_link(best), part_of=part_of), [of_link(it) for it in could_be])
+
+
+def _chosen(belief: _Belief, confirm: str | None) -> Discovery:
+    """What is flattred: what was said yes to, else what is beyond doubt.
+
+    Raises ``NotFlattrable`` and ``ConfirmationRequired``; the latter also where what was said yes
+    to is no longer among the offers, since then the page has changed.
+    """
+    best, could_be, detail = belief
+    for offer in could_be if confirm is not None else ():
+        if submission_url(offer) == confirm:
+            return offer
+    if not best.flattrable:
+        raise NotFlattrable(best, could_be, detail)
+    if best.caution or confirm is not None:
+        raise ConfirmationRequired(best, could_be)
+    return best
+
+
+def _send(chosen: Discovery, backend: Backend, rules: Rules) -> Flattred:
+    """A thing of the backend's own is flattred by its number, everything else by its URL.
+
+    The numbers of things at flattr.com mean other things here. Where a link names an owner, the
+    backend is told, so that it can refuse another's.
+    """
+    is_own = rules.server and chosen.target == f"{rules.server}/thing/{chosen.thing_id}"
+    is_by_number = chosen.reason == "registered" or (is_own and not (chosen.user_id or chosen.fid))
+    if chosen.thing_id is not None and is_by_number:
+        return backend.flattr_thing(chosen.thing_id)
+    return backend.flattr(submission_url(chosen))
+
+
+def _unless_cancelled(gate: UndoGate, look_up: Callable[[str], Lookup], address: str) -> Lookup:
+    """The backend's answer. Raises ``Cancelled`` as soon as it is: servers may take their time."""
+    answers: list[Lookup] = []
+    troubles: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            answers.append(look_up(address))
+        except Exception as error:  # raised below, on the thread that wants to know
+            troubles.append(error)
+
+    if not gate.outlasts(ask):
+        raise Cancelled
+    for trouble in troubles:
+        raise trouble
+    return answers[0]

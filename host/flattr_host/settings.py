@@ -16,7 +16,7 @@ from .api.errors import FlattrError
 #: ``api_url`` where no server is used, but the ledger on this computer.
 EMBEDDED = "embedded"
 
-_OWNER = r"^([a-z0-9.-]+:)?[\w.+-]{1,64}$"
+_OWNER = r"^([a-z0-9.-]+:[\w.+@-]{1,64}|[\w.+-]{1,64})$"  # npm's scopes begin with an "@"
 _CLIENT_ID = r"^[\x20-\x7e]{1,255}$"  # RFC 6749 appendix A.1
 
 # No user, password or fragment; printable ASCII. The same rule as api.transport's, which loads more
@@ -30,6 +30,7 @@ _VALUES = {
     "undo_seconds": "a number from 0 to 60",
     "own_usernames": 'a list of Flattr user names, and of names on sites as "github:smgt"',
     "means": "true or false",
+    "read_links": "true or false",
     "api_url": f'"{EMBEDDED}", or {_ADDRESS} user name, no ? and no #',
     "authorize_url": f"empty, or {_ADDRESS} user name and no #",
     "token_url": f"empty, or {_ADDRESS} user name and no #",
@@ -46,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_usernames: tuple[Annotated[str, msgspec.Meta(pattern=_OWNER)], ...] = ()
     #: False: the embedded ledger refuses every flattr with ``no_means``.
     means: bool = True
+    #: May the page of a link be fetched, on "Flattr this link", when its address says nothing?
+    read_links: bool = True
     #: Where the API is, without a slash at the end; or ``EMBEDDED``.
     api_url: str = EMBEDDED
     #: The server's pages for OAuth; "" for those that belong to ``api_url``.

@@ -23,6 +23,32 @@ class UndoGate:
         if was_cancelled:
             call()
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was taken back."""
+        return self._state == "cancelled"
+
+    def outlasts(self, work: Callable[[], None]) -> bool:
+        """Does ``work`` on a thread of its own; whether that ended before anybody cancelled.
+
+        If not, this returns at once, and nobody waits for ``work`` any more.
+        """
+        has_ended = False
+
+        def run() -> None:
+            nonlocal has_ended
+            try:
+                work()
+            finally:
+                with self._changed:
+                    has_ended = True
+                    self._changed.notify_all()
+
+        threading.Thread(target=run, daemon=True).start()
+        with self._changed:
+            self._changed.wait_for(lambda: has_ended or self._state != "open")
+            return self._state == "open"
+
     def pass_after(self, seconds: float) -> bool:
         """Waits out the grace period; whether the flattr may be sent."""
         with self._changed:

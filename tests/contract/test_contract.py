@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from msgspec import UNSET
@@ -74,6 +75,61 @@ def test_flattring_the_web_page_of_a_thing(world: World) -> None:
     thing = alice.calls.flattr(world.repository()).thing
     assert isinstance(thing.link, str)
     assert bob.calls.flattr(thing.link).thing.id == thing.id
+    server = thing.link.removesuffix(f"/thing/{thing.id}")
+    for spelled in (f"{server}/t/{thing.id}", f"{thing.link}/Slug"):
+        with pytest.raises(FlattrOnce):
+            bob.calls.flattr(spelled)
+        found = bob.calls.lookup(spelled).thing
+        assert found
+        assert found.id == thing.id
+    with pytest.raises(NotFound):
+        bob.calls.flattr(f"{server}/thing/{NOBODY_S}")
+    assert bob.calls.lookup(f"{server}/thing/{NOBODY_S}").message == "not_found"
+
+
+def test_flattring_the_server_s_own_links(world: World) -> None:
+    alice, bob, page = world.user(), world.user(), world.page()
+    link = bob.calls.flattr(world.repository()).thing.link
+    assert isinstance(link, str)
+    server = link.rpartition("/thing/")[0]
+    autosubmitted = f"{server}/submit/auto?" + urlencode({"user_id": bob.name, "url": page})
+    assert alice.calls.flattr(autosubmitted).thing.url == page
+    profile = alice.calls.flattr(f"{server}/user/{bob.name}").thing
+    with pytest.raises(FlattrOnce):
+        alice.calls.flattr(f"{server}/profile/{bob.name.lower()}")
+    owner = alice.calls.thing(profile.id).owner
+    assert owner
+    assert owner.username == bob.name
+    with pytest.raises(FlattrOwner):
+        bob.calls.flattr(f"{server}/@{bob.name}")
+
+
+def test_a_link_to_a_thing_of_the_server_names_its_owner(world: World) -> None:
+    alice, bob = world.user(), world.user()
+    number = bob.calls.create_thing(ThingDraft(url=world.page()))
+    link = bob.calls.thing(number).link
+    assert isinstance(link, str)
+    with pytest.raises(Validation, match="Owner mismatch"):
+        alice.calls.flattr(autosubmit(link, "mallory"))
+    assert alice.calls.flattr(autosubmit(link, bob.name)).thing.id == number
+
+
+def test_a_page_inside_a_thing_is_not_that_thing(world: World) -> None:
+    alice, url = world.user(), world.repository()
+    alice.calls.flattr(url)
+    with pytest.raises(NotFound):
+        alice.calls.flattr(f"{url}/issues/1")
+    assert alice.calls.lookup(f"{url}/issues/1").message == "not_found"
+    with pytest.raises(Validation, match="Owner mismatch"):
+        alice.calls.create_thing(ThingDraft(url=f"{url}/issues/1"))
+
+
+def test_a_registered_page_is_known_however_its_host_is_spelled(world: World) -> None:
+    alice, page = world.user(), world.page()
+    number = alice.calls.create_thing(ThingDraft(url=page))
+    found = world.nobody().lookup(page.replace("blog.example", "Blog.Example:443")).thing
+    assert found
+    assert found.id == number
 
 
 def test_once_a_month(world: World) -> None:

@@ -29,6 +29,7 @@ from flattr_host.api.objects import (
 from flattr_host.api.remote import RemoteBackend
 from flattr_host.api.secret import Secret
 from flattr_host.backend import Backend
+from flattr_host.discovery.rules import Rules
 from flattr_host.ledger import Addresses, Ledger, Person, Store
 from flattr_host.ledger.accounts import Accounts
 
@@ -109,12 +110,14 @@ class Served:
 def embedded(path: Path) -> World:
     store = Store(str(path))
     addresses = Addresses("http://ledger.example/rest/v2", "http://ledger.example")
+    rules = Rules(server=addresses.web_url)
 
     def backend(name: str | None, accounts: Accounts) -> Backend:
         if name is None:
-            return Ledger(store, None, addresses=addresses)
+            return Ledger(store, None, addresses=addresses, rules=rules)
         means = next(it.means for it in accounts.users() if it.username == name)
-        return Ledger(store, Person(name, means=means != 0), addresses=addresses)
+        person = Person(name, means=means != 0)
+        return Ledger(store, person, addresses=addresses, rules=rules)
 
     return World("embedded", store, backend)
 

@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -21,6 +22,20 @@ from tests.conftest import HOST, Home, StartHost
 Message = dict[str, Any]
 REPOSITORY = "https://github.com/smgt/flattr"
 AUTOSUBMIT = "https://flattr.com/submit/auto?user_id={}&url=https://blog.example/{}&title={}"
+
+OWN_SITE = """
+[[site]]
+hosts = ["git.example.org"]
+[site.pattern]
+owner = "[a-z]+"
+name = "[a-z]+"
+[[site.shape]]
+kind = "repository"
+noun = "repository"
+path = "/{owner}/{name}"
+canonical = "https://git.example.org/{owner}/{name}"
+title = "{owner}/{name}"
+"""
 
 
 def ask(host: HostProcess, **message: object) -> list[Message]:
@@ -121,12 +136,81 @@ def test_what_markup_says_of_another_host_needs_a_yes(host: HostProcess, flattr_
     assert asked["code"] == "confirmation_required"
     assert "other.example" in asked["message"]
     assert "blog.example" in asked["message"]
+    (offer,) = asked["offers"]
+    assert offer["discovery"] == asked["discovery"]
     other = {"payment": [AUTOSUBMIT.format("mallory", "a", "A")]}
     for changed in ({"confirm": "https://blog.example/a"}, {"hints": other}):
-        (again,) = ask(host, **page | {"confirm": asked["confirm"]} | changed)
+        (again,) = ask(host, **page | {"confirm": offer["confirm"]} | changed)
         assert again["code"] == "confirmation_required"
-    done = ask(host, **page, confirm=asked["confirm"])[-1]
+    done = ask(host, **page, confirm=offer["confirm"])[-1]
     assert done["thing"]["url"] == "https://blog.example/a"
+
+
+def test_several_payees_are_offered_and_one_is_picked(host: HostProcess, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0")
+    links = [AUTOSUBMIT.format(name, "post", name) for name in ("alice", "bob")]
+    page: Message = {"type": "flattr", "url": "https://blog.example/post"}
+    (asked,) = ask(host, **page, hints={"payment": links})
+    assert asked["discovery"]["caution_reason"] == "several_payees"
+    assert [it["discovery"]["user_id"] for it in asked["offers"]] == ["alice", "bob"]
+    confirm = asked["offers"][1]["confirm"]
+    (again,) = ask(host, **page, hints={"payment": links[:1]}, confirm=confirm)
+    assert (again["code"], "no longer" in again["message"]) == ("confirmation_required", True)
+    done = ask(host, **page, hints={"payment": links}, confirm=confirm)[-1]
+    assert (done["discovery"]["user_id"], done["thing"]["title"]) == ("bob", "bob")
+
+
+def test_offers_without_end_fit_into_a_frame(host: HostProcess) -> None:
+    long = "%E4" * 2000
+    links = [AUTOSUBMIT.format(f"n{number}", f"{number}", long) for number in range(32)]
+    url = "https://blog.example/" + "\u00e4" * 8000
+    (asked,) = ask(host, type="flattr", url=url, hints={"payment": links, "title": "\u00e4" * 4096})
+    assert asked["code"] == "confirmation_required"
+    assert 1 < len(asked["offers"]) < 32
+
+
+def test_what_a_page_is_a_part_of_is_offered(host: HostProcess, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0")
+    issue: Message = {"type": "flattr", "url": f"{REPOSITORY}/issues/1"}
+    (asked,) = ask(host, **issue)
+    assert (asked["code"], asked["discovery"]["reason"]) == ("not_flattrable", "part_of")
+    (offer,) = asked["offers"]
+    assert offer["discovery"] == asked["discovery"]["part_of"]
+    done = ask(host, **issue, confirm=offer["confirm"])[-1]
+    assert done["thing"]["url"] == REPOSITORY
+
+
+def test_a_link_to_a_page_of_this_computer_is_not_read(
+    host: HostProcess, flattr_home: Home
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        link: Message = {"type": "flattr", "link": True}
+        link["url"] = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        reading, refused = ask(host, **link)
+        assert (reading["state"], refused["code"]) == ("reading", "not_flattrable")
+        assert refused["discovery"]["reason"] == "unread_page"
+        assert refused["message"].endswith(refused["detail"])
+        flattr_home.set(read_links="false")
+        (refused,) = ask(host, **link)
+        assert refused["discovery"]["reason"] == "unknown_page"
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_the_person_s_own_sites_count(host: HostProcess, flattr_home: Home) -> None:
+    flattr_home.set(undo_seconds="0", own_usernames='["git.example.org:me"]')
+    sites = flattr_home.path / "config" / "sites.toml"
+    sites.write_text(OWN_SITE)
+    url = "https://git.example.org/{}/x"
+    assert ask(host, type="discover", url=url.format("a"))[0]["discovery"]["reason"] == "site"
+    assert ask(host, type="flattr", url=url.format("alice"))[-1]["type"] == "done"
+    assert ask(host, type="flattr", url=url.format("me"))[-1]["code"] == "flattr_owner"
+    history = ask(host, type="flattrs")[0]["flattrs"]
+    assert history[0]["thing"]["owner"]["username"] == "git.example.org:alice"
+    sites.write_text("[[site]]\nhosts = 1\n")
+    (refused,) = ask(host, type="discover", url=url.format("a"))
+    assert (refused["code"], "sites.toml, line" in refused["detail"]) == ("invalid_settings", True)
 
 
 def test_discover_stores_nothing(host: HostProcess, flattr_home: Home) -> None:
@@ -347,7 +431,9 @@ def test_without_an_account_the_ledger_is_used(host: HostProcess, flattr_home: H
 def test_a_server_without_an_account_is_not_called(host: HostProcess, flattr_home: Home) -> None:
     flattr_home.set(api_url='"http://127.0.0.1:9/rest/v2"')
     (flattr,) = ask(host, type="flattr", url="https://example.org/")
-    assert flattr["code"] == "not_flattrable"
+    assert flattr["code"] == "not_connected"  # nobody was asked whether it is known there
+    (private,) = ask(host, type="flattr", url="http://192.168.1.7/")
+    assert private["discovery"]["reason"] in ("unknown_page", "private_address")
     assert ask(host, type="flattr", url=REPOSITORY)[-1]["code"] == "not_connected"
     assert ask(host, type="flattrs")[-1]["code"] == "not_connected"
     (account,) = ask(host, type="account")

@@ -31,17 +31,21 @@ from ..api.objects import (
     ThingDraft,
     User,
 )
-from ..discovery.discovering import discover
+from ..discovery.model import Discovery
+from ..discovery.rules import Rules, shipped
 from ..discovery.urls import normal_address
 from .registering import (
+    Registered,
     Registration,
+    address_of,
     create,
     find_user,
-    known,
     names_of_owner,
+    numbered,
     owner_of,
     register,
     registered,
+    require_one_owner,
     stored_text,
     user_id,
 )
@@ -72,8 +76,9 @@ class Person(msgspec.Struct, frozen=True):
 class Ledger:
     """A :class:`flattr_host.backend.Backend` over ``store``, for one person or, with None, nobody.
 
-    ``now`` gives the Unix time in seconds. ``addresses`` are those of a ledger that is served. All
-    methods raise ``LedgerUnavailable`` as well.
+    ``now`` gives the Unix time in seconds. ``addresses`` are those of a ledger that is served;
+    ``rules`` then know the pages there as this server's. All methods raise ``LedgerUnavailable``
+    as well.
     """
 
     def __init__(
@@ -82,11 +87,13 @@ class Ledger:
         person: Person | None,
         now: Callable[[], float] = time.time,
         addresses: Addresses | None = None,
+        rules: Rules | None = None,
     ) -> None:
         self._store = store
         self._person = person
         self._now = now
         self._objects = Objects(addresses)
+        self._rules = rules or shipped()
         self._is_shared = addresses is not None
         names = (person.username, *person.own_usernames) if person else ()
         self._own = {name.lower() for name in names}
@@ -97,16 +104,16 @@ class Ledger:
         ``Validation`` where the ledger knows the thing as somebody else's than the auto-submit
         URL says.
         """
-        person = self._me()
-        number = self._objects.thing_id(url)
-        if number is not None:
-            return self.flattr_thing(number)
-        found = discover(url)
+        person, found = self._me(), self._rules.of_url(url.strip())
         if found.flattrable and names_of_owner(found) & self._own:
             raise FlattrOwner
         with self._store.transaction() as db:
-            thing_id = register(db, found, int(self._now()), is_shared=self._is_shared)
-            return self._flattr(db, thing_id, person)
+            thing = self._known(db, found)
+            if thing and not thing.deleted:
+                return self._flattr(db, thing.id, person)
+            if self._objects.is_of_thing(found.target):
+                raise NotFound
+            return self._flattr(db, register(db, found, int(self._now()), thing), person)
 
     def flattr_thing(self, thing_id: int) -> Flattred:
         """See ``Backend.flattr_thing``."""
@@ -150,16 +157,14 @@ class Ledger:
 
     def lookup(self, url: str) -> Lookup:
         """See ``Backend.lookup``."""
-        found = discover(url)
+        found = self._rules.of_url(url.strip())
         with self._store.reading() as db:
-            number = self._objects.thing_id(url)
-            if number is None:
-                thing = known(db, found, is_shared=self._is_shared)
-                number = thing.id if thing and not thing.deleted else None
-            things = self._things(db, "things.id = ?", (number,)) if number is not None else []
+            thing = self._known(db, found)
+            things = self._things(db, "things.id = ?", (thing.id,)) if thing else []
         if things:
             return Lookup(message="found", thing=things[0])
-        return Lookup(message="flattrable" if found.flattrable else "not_found")
+        is_flattrable = found.flattrable and not self._objects.is_of_thing(found.target)
+        return Lookup(message="flattrable" if is_flattrable else "not_found")
 
     def thing(self, thing_id: int) -> Thing:
         """See ``Backend.thing``."""
@@ -237,12 +242,13 @@ class Ledger:
         me = self._me()
         if not draft.url:
             raise InvalidParameters("url is missing")
-        found = discover(draft.url)
+        found = self._rules.of_url(draft.url.strip())
         address = found.target if found.flattrable else normal_address(draft.url.strip())
-        if not address or found.reason not in ("site", "unknown_page"):
+        if not address or found.reason not in ("site", "part_of", "unknown_page"):
             raise Validation("Invalid url")
-        if found.flattrable and not names_of_owner(found) & self._own:
-            raise Validation(f"Owner mismatch. Its address says that it is {owner_of(found)}'s.")
+        whole = found.part_of or found
+        if whole.flattrable and not names_of_owner(whole) & self._own:
+            raise Validation(f"Owner mismatch. Its address says that it is {owner_of(whole)}'s.")
         title = draft.title.strip() or address
         tags = tuple(filter(None, (tag.replace(",", " ").strip() for tag in draft.tags)))
         new = Registration(
@@ -294,6 +300,15 @@ class Ledger:
         if self._person is None:
             raise Unauthorized
         return self._person
+
+    def _known(self, db: sqlite3.Connection, found: Discovery) -> Registered | None:
+        """The thing that is meant, if it is registered; also one that its owner has deleted."""
+        if self._objects.is_of_thing(found.target):
+            thing = numbered(db, found.thing_id or 0)
+        else:
+            thing = registered(db, address_of(found))
+        require_one_owner(found, thing, is_shared=self._is_shared)
+        return thing
 
     def _flattr(self, db: sqlite3.Connection, thing_id: int, person: Person) -> Flattred:
         thing = _require_thing(db, thing_id)

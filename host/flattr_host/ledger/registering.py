@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ..api.errors import InvalidRequest, NotFound, Validation
 from ..discovery.explain import thing_title
 from ..discovery.model import Discovery
-from ..discovery.urls import plain_text
+from ..discovery.urls import normal_address, plain_text
 
 #: No text of a thing is stored longer than this, in characters; titles in the wild reach 105.
 MAX_TEXT = 1000
@@ -35,52 +35,46 @@ class Registration(NamedTuple):
 
 def registered(db: sqlite3.Connection, url: str) -> Registered | None:
     """The thing at this URL, in canonical form; also one that its owner has deleted."""
-    row = db.execute(
-        "SELECT things.id, username, deleted FROM things"
-        " LEFT JOIN users ON users.id = owner_id WHERE things.url = ?",
-        (url,),
-    ).fetchone()
-    return Registered(row[0], row[1], bool(row[2])) if row else None
+    return _one(db, "things.url = ?", url)
 
 
-def known(db: sqlite3.Connection, found: Discovery, *, is_shared: bool) -> Registered | None:
-    """The thing that is meant, if it is registered.
+def numbered(db: sqlite3.Connection, thing_id: int) -> Registered | None:
+    """The thing with this number; also one that its owner has deleted."""
+    return _one(db, "things.id = ?", thing_id)
 
-    Raises ``Validation`` where the ledger knows it as somebody else's than an auto-submit URL
-    says: nobody is paid by a mistake, and nobody else's thing is taken over. In a ledger that is
-    shared (``is_shared``), no link says either whose it is where its address does.
+
+def address_of(found: Discovery) -> str:
+    """The URL by which a discovered thing is registered, or would be."""
+    return found.target or normal_address(found.url) or found.url
+
+
+def require_one_owner(found: Discovery, thing: Registered | None, *, is_shared: bool) -> None:
+    """Raises ``Validation`` where a link names another owner than the ledger or the address.
+
+    Nobody is paid by a mistake, and nobody else's ``thing`` is taken over. Only in a ledger that is
+    shared (``is_shared``) no link says whose it is where its address does.
     """
-    thing = registered(db, (found.target if found.flattrable else None) or found.url)
     owner = owner_of(found) if found.flattrable else None
-    if (
-        is_shared
-        and owner
-        and found.owner
-        and not _same_owner(f"{found.site}:{found.owner}", owner)
-    ):
+    if not owner:
+        return
+    if is_shared and found.owner and not _same_owner(f"{found.site}:{found.owner}", owner):
         raise Validation(
             f"Owner mismatch. Its address says that it is {found.site}:{found.owner}'s, but this"
             f" says {owner}."
         )
-    if thing is None:
-        return None
-    if owner and not _same_owner(thing.owner, owner):
+    if thing and not _same_owner(thing.owner, owner):
         whose = f"{thing.owner}'s" if thing.owner else "nobody's"
         raise Validation(
             "Owner mismatch. Current thing owned by other account:"
             f" this ledger knows it as {whose}, but this says {owner}."
         )
-    return None if thing.deleted and not found.flattrable else thing
 
 
-def register(db: sqlite3.Connection, found: Discovery, now: int, *, is_shared: bool) -> int:
-    """The id of the thing that is meant, which is registered if it is not there yet."""
-    thing = known(db, found, is_shared=is_shared)
-    if thing and not thing.deleted:
-        return thing.id
+def register(db: sqlite3.Connection, found: Discovery, now: int, old: Registered | None) -> int:
+    """The id of the thing that is meant, which is not there yet, or as ``old``, deleted."""
     if not found.flattrable:
-        raise NotFound if found.reason == "unknown_page" else InvalidRequest
-    return create(db, registration_of(found), now, thing)
+        raise NotFound if found.reason in ("unknown_page", "part_of") else InvalidRequest
+    return create(db, registration_of(found), now, old)
 
 
 def registration_of(found: Discovery) -> Registration:
@@ -155,6 +149,15 @@ def find_user(db: sqlite3.Connection, username: str) -> int | None:
     """The id of a user; case does not matter."""
     row = db.execute("SELECT id FROM users WHERE username = ?", (username,)).fetchone()
     return int(row[0]) if row else None
+
+
+def _one(db: sqlite3.Connection, where: str, value: str | int) -> Registered | None:
+    query = (
+        "SELECT things.id, username, deleted FROM things"  # noqa: S608 - no values in it
+        f" LEFT JOIN users ON users.id = owner_id WHERE {where}"
+    )
+    row = db.execute(query, (value,)).fetchone()
+    return Registered(row[0], row[1], bool(row[2])) if row else None
 
 
 def _same_owner(known_owner: str | None, said: str) -> bool:

@@ -106,13 +106,10 @@ class Objects:
     def _link(self, path: str) -> str | UnsetType:
         return f"{self._addresses.web_url}/{path}" if self._addresses else UNSET
 
-    def thing_id(self, url: str) -> int | None:
-        """The number in ``url``, if that is the web page of one of this ledger's things."""
-        prefix = f"{self._addresses.web_url}/thing/" if self._addresses else None
-        if not prefix or not url.startswith(prefix):
-            return None
-        number = url.removeprefix(prefix).partition("/")[0]
-        return int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else None
+    def is_of_thing(self, url: str | None) -> bool:
+        """Whether ``url`` is where this ledger shows one of its things, there or not."""
+        pages = f"{self._addresses.web_url}/thing/" if self._addresses else None
+        return bool(pages and url and url.startswith(pages))
 
 
 def rows(db: sqlite3.Connection, query: str, values: Iterable[Any] = ()) -> Iterator[sqlite3.Row]:

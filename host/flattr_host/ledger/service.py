@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from ..discovery.rules import Rules
 from .accounts import Accounts
 from .ledger import Ledger, Person
 from .rate_limit import RateLimiter
@@ -40,6 +41,7 @@ class Service:
     ) -> None:
         self.base_url = base_url
         self.addresses = Addresses(f"{base_url}{API_ROOT}", base_url)
+        self._rules = Rules(server=base_url)
         self.accounts = Accounts(store)
         self.limiter = RateLimiter(rate_limit) if rate_limit else None
         self._store = store
@@ -56,7 +58,7 @@ class Service:
 
     def ledger(self, person: Person | None) -> Ledger:
         """The ledger as that person's, or nobody's."""
-        return Ledger(self._store, person, addresses=self.addresses)
+        return Ledger(self._store, person, addresses=self.addresses, rules=self._rules)
 
     async def on_thread(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """``work(…)``, which may wait for the disk, without anybody else waiting for it."""

@@ -3,10 +3,12 @@
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from .. import __version__, log, paths, settings
 from ..api.errors import FlattrError, Unauthorized
+from ..own_sites import rules_for
 from ..undo import UndoGate
 from .errors import sentence, sentences
 from .messages import (
@@ -33,8 +35,15 @@ from .messages import (
 if TYPE_CHECKING:
     from ..account.connected import Connections
     from ..account.record import Account
+    from ..api.objects import Lookup
     from ..backend import Backend
+    from ..flattring import Means
     from ..ledger import Ledger, Store
+    from .lookups import Lookups
+
+
+#: After these errors nothing that was looked up holds: the account has gone, or a thing has.
+_OUTDATED = frozenset(("unauthorized", "not_connected", "not_found"))
 
 
 class Exchange:
@@ -42,10 +51,23 @@ class Exchange:
 
     def __init__(self, request: AnyRequest, send: Callable[[Answer], None]) -> None:
         self.request = request
-        self.send = send
         self.gate = UndoGate()
         #: Whose token it was done with, once it was.
         self.account: Account | None = None
+        self._send = send
+        self._sending = threading.Lock()
+        self._has_ended = False
+
+    def send(self, status: Answer) -> None:
+        """Sends a status; not after the end, when what was cancelled may still be at work."""
+        with self._sending:
+            if not self._has_ended:
+                self._send(status)
+
+    def end(self) -> None:
+        """From now on there are no more statuses."""
+        with self._sending:
+            self._has_ended = True
 
     @property
     def is_quick(self) -> bool:
@@ -60,6 +82,7 @@ class Service:
         self._opening = threading.Lock()
         self._store: Store | None = None
         self._connections: Connections | None = None
+        self._lookups: Lookups | None = None
 
     def answer(self, exchange: Exchange, find: Callable[[Id], Exchange | None]) -> Done | Error:
         """The final answer to a request, after its statuses were sent. Never raises.
@@ -75,6 +98,8 @@ class Service:
                 from ..account import connecting  # OAuth, which most requests do not need
 
                 error = connecting.forget_refused(exchange.account, error)
+            if error.code in _OUTDATED:
+                self._forget_lookups()
             log.write(f"refused {error.code}")
             message = sentence(error, is_flattr=is_flattr)
             return Error(request_id, error.code, message, error.detail)
@@ -82,6 +107,8 @@ class Service:
             log.write_defect()
             code = "internal_error"
             return Error(request_id, code, sentences(is_flattr=is_flattr)[code])
+        finally:
+            exchange.end()
 
     def _answer(self, exchange: Exchange, find: Callable[[Id], Exchange | None]) -> Done | Error:
         request = exchange.request
@@ -94,20 +121,23 @@ class Service:
         if isinstance(request, AccountRequest | Connect | Disconnect):
             from . import account_answers
 
+            if not isinstance(request, AccountRequest):
+                self._forget_lookups()
             return account_answers.answer(request, exchange.send, exchange.gate)
 
         from . import flattr_answers  # here, since a hello should not wait for the main job
 
+        mine = settings.load()
         if isinstance(request, Discover):
-            return flattr_answers.discover(request)
+            return flattr_answers.discover(request, rules_for(mine))
         if isinstance(request, FlattrRequest):
-            answer = flattr_answers.flattr(
-                request, exchange.send, lambda: self._open_backend(exchange), exchange.gate
-            )
+            means = self._means(exchange, mine)
+            answer = flattr_answers.flattr(request, exchange.send, means, exchange.gate)
             if isinstance(answer, FlattrDone) and exchange.account:
                 answer.message += f", at {exchange.account.host} as {exchange.account.username}"
             return answer
-        return flattr_answers.flattrs(request, exchange.send, self._open_backend(exchange))
+        backend = self._open_backend(exchange, mine)
+        return flattr_answers.flattrs(request, exchange.send, backend)
 
     def close(self) -> None:
         """Closes what was opened."""
@@ -117,9 +147,31 @@ class Service:
         if transport:  # loaded, so there may be connections; it is not loaded to be closed
             transport.close()
 
-    def _open_backend(self, exchange: Exchange) -> "Backend":
-        """What the settings say now: the ledger, or the server with the account's token."""
-        mine = settings.load()
+    def _means(self, exchange: Exchange, mine: settings.Settings) -> "Means":
+        """What a flattr is made with, for the person as the settings have them now."""
+        from ..flattring import Means
+
+        open_backend = cache(lambda: self._open_backend(exchange, mine))
+
+        def look_up(url: str) -> "Lookup":
+            backend = open_backend()
+            if exchange.account is None:
+                return backend.lookup(url)  # SQLite is as fast as remembering, and always right
+            from .lookups import Lookups  # with the account's record, which the ledger has none of
+
+            with self._opening:
+                self._lookups = self._lookups or Lookups()
+            return self._lookups.ask(exchange.account, backend.lookup, url)
+
+        rules = rules_for(mine)
+        return Means(rules, mine.read_links, mine.undo_seconds, look_up, open_backend)
+
+    def _forget_lookups(self) -> None:
+        if self._lookups:
+            self._lookups.forget()
+
+    def _open_backend(self, exchange: Exchange, mine: settings.Settings) -> "Backend":
+        """The ledger, or the server with the account's token."""
         if mine.api_url == settings.EMBEDDED:
             return self._open_ledger(mine)
         from ..account.connected import Connections  # aiohttp, which the ledger does not need
@@ -138,7 +190,8 @@ class Service:
         with self._opening:
             if not self._store:
                 self._store = Store(paths.ledger_path())
-        return Ledger(self._store, Person(own_usernames=mine.own_usernames, means=mine.means))
+        person = Person(own_usernames=mine.own_usernames, means=mine.means)
+        return Ledger(self._store, person, rules=rules_for(mine))
 
 
 def _waiting(request_id: Id, seconds: float) -> Status:

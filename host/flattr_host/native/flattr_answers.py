@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+import msgspec
 from msgspec import Raw
 
-from .. import flattring, settings
+from .. import flattring
 from ..backend import Backend
 from ..discovery.discovering import discover as discover_url
+from ..discovery.discovering import submission_url
 from ..discovery.explain import explanation, line, thing_title
-from ..flattring import Discovered, Gesture, Settled, Step, UndoOffered
+from ..discovery.model import Discovery
+from ..discovery.rules import Rules
+from ..flattring import Discovered, Gesture, Means, Reading, Settled, Step, UndoOffered
 from ..undo import UndoGate
 from .messages import (
     Answer,
@@ -21,6 +25,7 @@ from .messages import (
     Flattrs,
     FlattrsDone,
     Id,
+    Offer,
     Status,
     flattr_json,
 )
@@ -28,35 +33,31 @@ from .messages import (
 #: As many bytes of flattrs go into one frame; far below the limit, so that a page shows soon.
 FLATTRS_BYTES = 131_072
 
+#: As many bytes of offers go into an error, which is one frame; but always the first one.
+OFFERS_BYTES = 524_288
 
-def discover(request: Discover) -> DiscoverDone:
+_CHANGED = "What can be flattred here is no longer what you were asked about. Nothing was flattred."
+
+
+def discover(request: Discover, rules: Rules) -> DiscoverDone:
     """What would be flattred, and why."""
-    return DiscoverDone(request.id, line(discover_url(request.url, request.hints)))
+    return DiscoverDone(request.id, line(discover_url(request.url, request.hints, rules)))
 
 
 def flattr(
-    request: FlattrRequest,
-    send: Callable[[Answer], None],
-    open_backend: Callable[[], Backend],
-    gate: UndoGate,
+    request: FlattrRequest, send: Callable[[Answer], None], means: Means, gate: UndoGate
 ) -> FlattrDone | Error:
     """One flattr, its statuses sent as they come."""
-    gesture = Gesture(request.url, request.hints, request.confirm)
+    gesture = Gesture(request.url, request.hints, request.confirm, request.link)
     try:
-        for step in flattring.flattr(gesture, open_backend, settings.load().undo_seconds, gate):
+        for step in flattring.flattr(gesture, means, gate):
             if isinstance(step, Settled):
                 thing = step.answer.thing
                 message = f"Flattred: {thing.title or thing.url}"
                 return FlattrDone(request.id, message, line(step.discovery), thing)
             send(_status(request.id, step))
-    except flattring.NotFlattrable as error:
-        found = line(error.discovery)
-        return DiscoveryError(request.id, error.code, found.explanation, discovery=found)
-    except flattring.ConfirmationRequired as error:
-        found = line(error.discovery)
-        return DiscoveryError(
-            request.id, error.code, found.caution or "", discovery=found, confirm=error.confirm
-        )
+    except (flattring.NotFlattrable, flattring.ConfirmationRequired) as error:
+        return _discovery_error(request.id, error)
     raise AssertionError("a flattr ends with Settled or an exception")
 
 
@@ -72,8 +73,39 @@ def flattrs(request: Flattrs, send: Callable[[Answer], None], backend: Backend) 
     return FlattrsDone(request.id, len(page), len(page) == count)
 
 
+def _discovery_error(
+    request_id: Id, error: flattring.NotFlattrable | flattring.ConfirmationRequired
+) -> DiscoveryError:
+    found = line(error.discovery)
+    why = (found.caution or _CHANGED) if found.flattrable else found.explanation
+    message = " ".join(filter(None, (why, error.detail)))
+    return DiscoveryError(
+        request_id,
+        error.code,
+        message,
+        error.detail,
+        discovery=found,
+        offers=_offers(error.offers),
+    )
+
+
+def _offers(found: Iterable[Discovery]) -> list[Offer]:
+    """What may be chosen, best first; what a page names without end is cut off."""
+    offers: list[Offer] = []
+    size = 0
+    for one in found:
+        offer = Offer(submission_url(one), line(one))
+        size += len(msgspec.json.encode(offer))
+        if offers and size > OFFERS_BYTES:
+            break
+        offers.append(offer)
+    return offers
+
+
 def _status(request_id: Id, step: Step) -> Status:
     match step:
+        case Reading():
+            return Status(request_id, "reading", "Reading the page that the link leads to…")
         case Discovered(found):
             message = f"{thing_title(found)}. {explanation(found)}"
             return Status(request_id, "discovered", message, line(found))

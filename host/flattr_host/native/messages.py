@@ -37,11 +37,16 @@ class Discover(Request, tag="discover"):
 
 
 class FlattrRequest(Request, tag="flattr"):
-    """The person wants to flattr this URL; ``confirm``: what they said yes to."""
+    """The person wants to flattr this URL; ``confirm``: which offer they said yes to.
+
+    ``link``: it is a link that the person pointed at, not the page that they see, so that nobody
+    read its page for hints.
+    """
 
     url: Url
     hints: Hints | None = None
     confirm: Url | None = None
+    link: bool = False
 
 
 class Cancel(Request, tag="cancel"):
@@ -93,7 +98,7 @@ class Status(msgspec.Struct, tag_field="type", tag="status", omit_defaults=True)
     """Something happened on the way to the answer; which fields there are depends on ``state``."""
 
     id: Id
-    state: Literal["discovered", "undo", "sending", "waiting", "flattrs", "authorize"]
+    state: Literal["reading", "discovered", "undo", "sending", "waiting", "flattrs", "authorize"]
     message: str | None = None
     discovery: Line | None = None
     seconds: float | None = None
@@ -113,11 +118,18 @@ class Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
     detail: str = ""
 
 
+class Offer(msgspec.Struct):
+    """Something that the person may choose; ``confirm`` is for a request that says yes to it."""
+
+    confirm: str
+    discovery: Line
+
+
 class DiscoveryError(Error, tag_field="type", tag="error", kw_only=True):
-    """An error about what discovery found; with ``confirm``, for a request that says yes to it."""
+    """An error about what discovery found; ``offers``: what a yes would flattr, best first."""
 
     discovery: Line
-    confirm: str | None = None
+    offers: list[Offer] = []
 
 
 class Done(msgspec.Struct, tag_field="type", tag="done"):
