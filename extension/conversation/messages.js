@@ -4,29 +4,19 @@
  * Everything that goes out is made here, so that nothing larger than the host accepts is ever sent.
  */
 
+/** @import { Hints } from "./hints.js" */
+
 /** The name under which the installer registers the host with the browsers. */
 export const HOST_NAME = "io.github.flattr_host";
 
 /** The lowest and highest protocol version that this extension speaks. */
 export const PROTOCOL = Object.freeze([1, 1]);
 
-export const MAX_TITLE_CHARS = 1_000;
-export const MAX_URL_CHARS = 8_192;
-export const MAX_PAYMENT_LINKS = 32;
-
 /** What `api_url` is where flattrs go into the ledger on this computer. */
 export const EMBEDDED = "embedded";
 
 /** The host gives the person ten minutes to say yes to a server; it knows when they are over. */
 export const CONNECT_LIMIT_MS = 11 * 60_000;
-
-/**
- * What a page says of itself, read after the person's gesture.
- * @typedef {object} Hints
- * @property {string | null} title
- * @property {string | null} canonical absolute URL
- * @property {string[]} payment absolute URLs, in document order
- */
 
 /**
  * What would be flattred, and why.
@@ -36,15 +26,25 @@ export const CONNECT_LIMIT_MS = 11 * 60_000;
  * @property {string} reason
  * @property {string} explanation a sentence in English
  * @property {string | null} [target] the URL that would be flattred
- * @property {string | null} [user_id]
+ * @property {string | null} [user_id] as in `flattrs`, so `github:alice` where only a site knows them
  * @property {string | null} [title]
  * @property {string | null} [site]
+ * @property {string} [site_label] what the site calls itself
  * @property {string | null} [kind]
  * @property {string | null} [owner] the name on that site
- * @property {Discovery | null} [part_of]
+ * @property {string | null} [name] of the thing on that site
+ * @property {string | null} [id] of the thing on that site
+ * @property {Discovery | null} [part_of] what the page is only a part of
  * @property {string | null} [fid]
  * @property {string | null} [caution]
  * @property {string | null} [caution_reason]
+ */
+
+/**
+ * Something that the person may choose.
+ * @typedef {object} Offer
+ * @property {string} confirm what a request has that says yes to it
+ * @property {Discovery} discovery
  */
 
 /**
@@ -68,7 +68,8 @@ export const CONNECT_LIMIT_MS = 11 * 60_000;
  * @property {"flattr"} type
  * @property {string} url
  * @property {Hints} [hints]
- * @property {string} [confirm] what the person said yes to, as the host named it
+ * @property {string} [confirm] the offer that the person said yes to, as the host named it
+ * @property {true} [link] it is a link that the person pointed at, not the page that they see
  */
 
 /**
@@ -126,8 +127,8 @@ export const CONNECT_LIMIT_MS = 11 * 60_000;
  * @typedef {object} Status
  * @property {string} id
  * @property {"status"} type
- * @property {string} state `discovered`, `undo`, `waiting`, `sending`, `authorize`, `flattrs`; others
- *   may come
+ * @property {string} state `reading`, `discovered`, `undo`, `waiting`, `sending`, `authorize`,
+ *   `flattrs`; others may come
  * @property {string} [message]
  * @property {Discovery} [discovery] of `discovered`
  * @property {number} [seconds] of `undo` and `waiting`
@@ -156,8 +157,9 @@ export const CONNECT_LIMIT_MS = 11 * 60_000;
  * @property {string} code
  * @property {string} [message]
  * @property {string} [detail] the part of the message that only this case has
- * @property {string} [confirm] of `confirmation_required`: what a yes is to
  * @property {Discovery} [discovery]
+ * @property {Offer[]} [offers] of `confirmation_required` and `not_flattrable`: what a yes would
+ *   flattr, best first
  */
 
 /** @typedef {Done | Failure} Answer */
@@ -171,17 +173,16 @@ export function hello(extensionVersion) {
 }
 
 /**
- * @param {string} id
- * @param {string} url
- * @param {Hints | null} hints
- * @param {string | null} confirm
+ * @param {{ id: string, url: string, source: "page" | "link", hints: Hints | null,
+ *   confirm: string | null }} gesture
  * @returns {Flattr}
  */
-export function flattr(id, url, hints, confirm) {
+export function flattr({ id, url, source, hints, confirm }) {
   /** @type {Flattr} */
   const request = { id, type: "flattr", url };
   if (hints) request.hints = hints;
   if (confirm) request.confirm = confirm;
+  if (source === "link") request.link = true;
   return request;
 }
 
@@ -259,29 +260,4 @@ export function isServerAddress(typed) {
 /** @param {string} hostname as {@link URL} writes it */
 function isLoopback(hostname) {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
-}
-
-/**
- * Brings what was read in a page into the shape and size of {@link Hints}. A URL that is too long
- * is left out: cut short it would be another URL.
- * @param {unknown} raw whatever the page's script returned
- * @returns {Hints | null} null where the page said nothing usable
- */
-export function boundHints(raw) {
-  if (typeof raw !== "object" || raw === null) return null;
-  const { title, canonical, payment } = /** @type {Record<string, unknown>} */ (raw);
-  const links = Array.isArray(payment) ? payment.filter(isShortWebAddress) : [];
-  return {
-    title: typeof title === "string" ? title.slice(0, MAX_TITLE_CHARS).toWellFormed() : null,
-    canonical: isShortWebAddress(canonical) ? canonical : null,
-    payment: links.slice(0, MAX_PAYMENT_LINKS),
-  };
-}
-
-/**
- * @param {unknown} value
- * @returns {value is string}
- */
-function isShortWebAddress(value) {
-  return typeof value === "string" && value.length <= MAX_URL_CHARS && isWebAddress(value);
 }

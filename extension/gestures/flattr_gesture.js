@@ -3,6 +3,7 @@
  * popup where there is something to say.
  */
 
+import { LIMITS } from "../conversation/hints.js";
 import * as messages from "../conversation/messages.js";
 import { connectionToHost } from "../conversation/native_host.js";
 import { openPopup } from "../presentation/popup_opener.js";
@@ -11,7 +12,8 @@ import * as machine from "../state/tab_machine.js";
 import * as tabs from "../state/tab_store.js";
 import { readHints } from "./page_hints.js";
 
-/** @import { Answer, Hints, Status } from "../conversation/messages.js" */
+/** @import { Hints } from "../conversation/hints.js" */
+/** @import { Answer, Status } from "../conversation/messages.js" */
 /** @import { Gesture } from "../state/tab_machine.js" */
 
 /**
@@ -73,17 +75,17 @@ export async function undo(id) {
 }
 
 /**
- * The person has seen what another host or an unsure page names as its thing, and wants it.
+ * The person has seen what is offered, and wants this. Nothing but what was offered can be wanted.
  * @param {number} tabId
  * @param {string} id
+ * @param {string} what the offer, as the host named it
  */
-export async function confirm(tabId, id) {
+export async function confirm(tabId, id, what) {
   /** @type {Gesture | null} */
   let again = null;
   // The question is gone as soon as it is answered, so that a second yes finds none.
   await change(tabId, id, (asked) => {
-    const what = asked.outcome?.confirm;
-    if (!machine.isQuestion(asked) || !what) return asked;
+    if (!machine.offersOf(asked).some((offer) => offer.confirm === what)) return asked;
     const { source, url, hints } = asked;
     again = machine.newGesture({ ...wish(source, url), hints, confirm: what });
     return again;
@@ -139,7 +141,7 @@ function wish(source, url) {
  */
 function refusalOf(url) {
   if (!messages.isWebAddress(url)) return { code: "not_http" };
-  return url.length > messages.MAX_URL_CHARS ? { code: "too_long" } : null;
+  return url.length > LIMITS.urlChars ? { code: "too_long" } : null;
 }
 
 /**
@@ -165,13 +167,13 @@ async function perform(tabId, gesture, greeting, reading) {
  * @param {Answer} greeted
  * @returns {Promise<Answer>}
  */
-async function answerTo(tabId, { id, url, hints, confirm: what }, greeted) {
+async function answerTo(tabId, gesture, greeted) {
   if (greeted.type === "error") return greeted;
+  const { id } = gesture;
   const flight = underWay.get(id);
   if (!flight || flight.isUndone) return { id, type: "error", code: "cancelled" };
   flight.isSent = true;
-  const request = messages.flattr(id, url, hints, what);
-  return connection.request(request, (status) => follow(tabId, id, status));
+  return connection.request(messages.flattr(gesture), (status) => follow(tabId, id, status));
 }
 
 /**

@@ -12,6 +12,7 @@ import { confirm, dismiss, undo } from "./flattr_gesture.js";
  * @property {"undo" | "confirm" | "dismiss" | "read"} act
  * @property {number} tab
  * @property {string[]} gestures ids; `read` can have several, the others have one
+ * @property {string} [offer] of `confirm`: which one, as the host named it
  */
 
 /**
@@ -20,13 +21,13 @@ import { confirm, dismiss, undo } from "./flattr_gesture.js";
  */
 export async function hearPopup(message, sender) {
   if (!isOwnPage(sender) || !isPopupMessage(message)) return;
-  const { act, tab, gestures } = message;
+  const { act, tab, gestures, offer } = message;
   const [id] = gestures;
   if (act === "read") await tabs.amend(tab, (state) => markRead(state, gestures));
   else if (id === undefined) return;
   else if (act === "undo") await undo(id);
-  else if (act === "confirm") await confirm(tab, id);
-  else await dismiss(tab, id);
+  else if (act === "dismiss") await dismiss(tab, id);
+  else if (offer !== undefined) await confirm(tab, id, offer);
 }
 
 /** @param {{ id?: string, url?: string }} sender */
@@ -42,5 +43,6 @@ function isPopupMessage(message) {
   return ["undo", "confirm", "dismiss", "read"].includes(message?.act)
     && Number.isInteger(message.tab)
     && Array.isArray(message.gestures)
-    && message.gestures.every((/** @type {unknown} */ id) => typeof id === "string");
+    && message.gestures.every((/** @type {unknown} */ id) => typeof id === "string")
+    && ["string", "undefined"].includes(typeof message.offer);
 }

@@ -5,7 +5,7 @@
 import { secondsLeft } from "../presentation/card.js";
 import { commandElement, logElement, make } from "../presentation/dom.js";
 
-/** @import { Button, Card, ThingCard } from "../presentation/card.js" */
+/** @import { Button, Card, OfferCard, ThingCard } from "../presentation/card.js" */
 /** @import { Words } from "../presentation/words.js" */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -17,7 +17,7 @@ const CONFIRM_AFTER_MS = 500;
  * @typedef {object} Around what a card needs besides its data
  * @property {Words} words
  * @property {string} logPlace
- * @property {(act: Button["act"], id: string) => void} press
+ * @property {(act: Button["act"], id: string, offer?: string) => void} press
  */
 
 /**
@@ -32,6 +32,7 @@ export function cardElement(card, around) {
   element.append(headElement(card));
   if (card.hosts) element.append(hostsElement(card.hosts, words));
   if (card.thing) element.append(thingElement(card.thing));
+  if (card.offers.length > 0) element.append(offersElement(card, around));
   if (card.command) element.append(commandElement(card.command, words));
   if (card.log) element.append(logElement(around.logPlace, words));
   if (card.buttons.length > 0) element.append(buttonsElement(card, around));
@@ -89,25 +90,64 @@ function circle(name) {
 /** @param {ThingCard} thing */
 function thingElement(thing) {
   const element = make("div", "thing");
+  element.append(...nameElements(thing));
+  if (thing.why) element.append(make("p", "thing-why", thing.why));
+  return element;
+}
+
+/** @param {{ title: string, address: string }} thing */
+function nameElements(thing) {
   const title = make("p", "thing-title", thing.title);
   title.dir = "auto";
   const address = make("p", "thing-address", thing.address);
   address.dir = "ltr";
   // An address that stands in for a missing title is not said twice.
-  element.append(title);
-  if (thing.title !== thing.address) element.append(address);
-  if (thing.why) element.append(make("p", "thing-why", thing.why));
+  return thing.title === thing.address ? [title] : [title, address];
+}
+
+/**
+ * @param {Card} card
+ * @param {Around} around
+ */
+function offersElement({ id, offers, heading }, around) {
+  const list = make("ul", "offers");
+  list.setAttribute("aria-label", heading);
+  list.append(...offers.map((offer, at) => offerElement(offer, `${id}-${at}`, id, around)));
+  return list;
+}
+
+/**
+ * @param {OfferCard} offer
+ * @param {string} name of this element alone
+ * @param {string} gesture
+ * @param {Around} around
+ */
+function offerElement(offer, name, gesture, { words, press }) {
+  const element = make("li", "offer");
+  const text = make("div", "offer-text");
+  const [title, ...rest] = nameElements(offer);
+  if (title) text.append(title);
+  if (offer.owner) text.append(make("p", "offer-owner", offer.owner));
+  text.append(...rest, make("p", "offer-why", offer.why));
+  if (offer.caution) text.append(make("p", "offer-caution", offer.caution));
+  const yes = buttonElement("confirm", words.say("popup_offer_button"), () =>
+    press("confirm", gesture, offer.confirm));
+  // "Flattr" and what: heard alone, one such button is like the other.
+  yes.id = `${name}-yes`;
+  text.id = `${name}-text`;
+  yes.setAttribute("aria-labelledby", `${yes.id} ${text.id}`);
+  element.append(text, yes);
   return element;
 }
 
 /**
- * @param {{ from: string, to: string }} hosts
+ * @param {NonNullable<Card["hosts"]>} hosts
  * @param {Words} words
  */
-function hostsElement({ from, to }, words) {
+function hostsElement({ fromLabel, from, to }, words) {
   const list = make("dl", "hosts");
   list.append(
-    make("dt", "", words.say("popup_from_label")), make("dd", "", from),
+    make("dt", "", fromLabel), make("dd", "", from),
     make("dt", "", words.say("popup_to_label")), make("dd", "", to),
   );
   return list;
@@ -119,15 +159,26 @@ function hostsElement({ from, to }, words) {
  */
 function buttonsElement(card, { press }) {
   const element = make("div", "buttons");
-  for (const { act, label, isPrimary } of card.buttons) {
-    const button = make("button", isPrimary && act === "confirm" ? "primary" : "", label);
-    button.dataset.act = act;
-    button.addEventListener("click", () => press(act, card.id));
-    if (act === "confirm") {
-      button.disabled = true;
-      setTimeout(() => { button.disabled = false; }, CONFIRM_AFTER_MS);
-    }
+  for (const { act, label, isPrimary, confirm } of card.buttons) {
+    const button = buttonElement(act, label, () => press(act, card.id, confirm));
+    button.classList.toggle("primary", isPrimary && act === "confirm");
     element.append(button);
   }
   return element;
+}
+
+/**
+ * @param {Button["act"]} act
+ * @param {string} label
+ * @param {() => void} pressed
+ */
+function buttonElement(act, label, pressed) {
+  const button = make("button", "", label);
+  button.dataset.act = act;
+  button.addEventListener("click", pressed);
+  if (act === "confirm") {
+    button.disabled = true;
+    setTimeout(() => { button.disabled = false; }, CONFIRM_AFTER_MS);
+  }
+  return button;
 }

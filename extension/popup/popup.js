@@ -37,18 +37,20 @@ let logPlace = "";
 /**
  * @param {PopupMessage["act"]} act
  * @param {string[]} gestures
+ * @param {string} [offer]
  */
-function tell(act, gestures) {
-  return browser.runtime.sendMessage({ act, tab: tabId, gestures });
+function tell(act, gestures, offer) {
+  return browser.runtime.sendMessage({ act, tab: tabId, gestures, offer });
 }
 
 /**
  * @param {Button["act"]} act
  * @param {string} gesture
+ * @param {string} [offer]
  */
-function press(act, gesture) {
+function press(act, gesture, offer) {
   if (isPageAct(act)) leaveFor(act);
-  else tell(act, [gesture]);
+  else tell(act, [gesture], offer);
 }
 
 /**
@@ -122,11 +124,14 @@ function entryOf(gesture, before) {
   return { card, element: cardElement(card, { words, logPlace, press }) };
 }
 
-/** Undo, or Cancel before a yes: a key that was meant for the page does no harm. */
+/**
+ * Undo, or Cancel before a yes: a key that was meant for the page does no harm. Nothing where there
+ * is a list: the first Tab leads to the first of it, and keys that scroll scroll.
+ */
 function focusFirst() {
   /** @type {HTMLElement | null} */
-  const button = cards.querySelector("[data-act]");
-  button?.focus();
+  const first = cards.querySelector(".offers, [data-act]");
+  if (!first?.matches(".offers")) first?.focus();
 }
 
 /** Firefox forgets what was focused before it showed the popup. */

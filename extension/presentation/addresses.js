@@ -12,6 +12,16 @@ export function tidy(title) {
 }
 
 /**
+ * A name for the middle of a sentence. Where it may be written in the other direction, it is set
+ * apart, so that it does not carry the words around it along.
+ * @param {string} name
+ */
+export function inSentence(name) {
+  const text = tidy(name) ?? "";
+  return /^[\x20-\x7e]*$/.test(text) ? text : `\u2068${text}\u2069`;
+}
+
+/**
  * Host and path, as a person reads an address.
  * @param {string} url
  */
@@ -32,6 +42,16 @@ function decoded(path) {
   } catch {
     return path;
   }
+}
+
+/**
+ * @param {string} text
+ * @param {number} most characters, as people count them
+ */
+export function shortened(text, most) {
+  const characters = [...text];
+  if (characters.length <= most) return text;
+  return `${characters.slice(0, most).join("").trimEnd()}…`;
 }
 
 /** @param {string} url */

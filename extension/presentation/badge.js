@@ -4,7 +4,9 @@
  */
 
 import { foremost, isWaiting, wantsPopup } from "../state/tab_machine.js";
-import { cardOf, nameOf, secondsLeft } from "./card.js";
+import { shortened } from "./addresses.js";
+import { cardOf, secondsLeft } from "./card.js";
+import { nameOf } from "./names.js";
 
 /** @import { Gesture, TabState } from "../state/tab_machine.js" */
 /** @import { Tone } from "./outcomes.js" */
@@ -25,6 +27,7 @@ export const COLOURS = Object.freeze({
   good: "#1a6e3c",
   quiet: "#4a5560",
   question: "#1f5aa8",
+  offer: "#4a5560",
   trouble: "#b3261e",
 });
 
@@ -60,7 +63,7 @@ export function badgeOf(state, now, words) {
  * @param {Words} words
  */
 function titleOf(gesture, now, words) {
-  const name = shortened(nameOf(gesture));
+  const name = shortened(nameOf(gesture), MAX_NAME_CHARS);
   if (gesture.phase === "grace") {
     return words.say("toolbar_grace_title", name, String(secondsLeft(gesture, now)));
   }
@@ -71,11 +74,4 @@ function titleOf(gesture, now, words) {
   const isFlattred = gesture.outcome?.code === "flattred";
   const first = isFlattred ? words.say("toolbar_flattred_title", name) : heading;
   return [first, sentence, command].filter(Boolean).join("\n");
-}
-
-/** @param {string} name */
-function shortened(name) {
-  const characters = [...name];
-  if (characters.length <= MAX_NAME_CHARS) return name;
-  return `${characters.slice(0, MAX_NAME_CHARS).join("").trimEnd()}…`;
 }

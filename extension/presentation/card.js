@@ -2,11 +2,14 @@
  * What the popup says of one gesture, as data: the words and buttons, not yet the elements.
  */
 
-import { canUndo, isQuestion, isUnderWay, isWaiting } from "../state/tab_machine.js";
-import { addressOf, hostOf, tidy } from "./addresses.js";
-import { OUTCOMES, PAGE_ACTS, UNKNOWN_CODE } from "./outcomes.js";
-import { cautionOf, why } from "./reasons.js";
+import { canUndo, isQuestion, isUnderWay, isWaiting, offersOf } from "../state/tab_machine.js";
+import { addressOf, hostOf, inSentence, shortened } from "./addresses.js";
+import { nameOf, nameOfWhole } from "./names.js";
+import { OUTCOMES, PAGE_ACTS, PART_OF, SEVERAL, UNKNOWN_CODE } from "./outcomes.js";
+import { ownerLine } from "./owners.js";
+import { SEVERAL_CAUTIONS, cautionOf, nounOf, whence, why } from "./reasons.js";
 
+/** @import { Discovery, Offer } from "../conversation/messages.js" */
 /** @import { Gesture } from "../state/tab_machine.js" */
 /** @import { Look, PageAct, Tone } from "./outcomes.js" */
 /** @import { Words } from "./words.js" */
@@ -17,10 +20,19 @@ import { cautionOf, why } from "./reasons.js";
  * @property {string} address host and path of what is flattred
  * @property {string} why a sentence
  *
+ * @typedef {object} OfferCard one of several to choose from
+ * @property {string} confirm what a yes to it is to
+ * @property {string} title
+ * @property {string} address
+ * @property {string} owner
+ * @property {string} why
+ * @property {string} caution what there is to say against this one; empty for nothing
+ *
  * @typedef {object} Button
  * @property {"undo" | "confirm" | "dismiss" | PageAct} act
  * @property {string} label
  * @property {boolean} isPrimary
+ * @property {string} [confirm] what a yes is to
  *
  * @typedef {object} Card
  * @property {string} id of the gesture
@@ -29,13 +41,19 @@ import { cautionOf, why } from "./reasons.js";
  * @property {string} heading
  * @property {string} sentence
  * @property {ThingCard | null} thing
- * @property {{ from: string, to: string } | null} hosts where another host was named
+ * @property {{ fromLabel: string, from: string, to: string } | null} hosts where another host was
+ *   named
+ * @property {OfferCard[]} offers where there are several
  * @property {Button[]} buttons
  * @property {string} command what to type; empty for nothing
  * @property {boolean} log whether the log says more
  * @property {number} deadline end of the grace period, milliseconds since the epoch; else 0
  * @property {number} graceMs
  */
+
+/** In a list, where nothing is cut by how much room there is: of a host, all is shown. */
+const MAX_TITLE_CHARS = 120;
+const MAX_PATH_CHARS = 80;
 
 /** @type {Readonly<Record<Tone, string>>} */
 export const GLYPHS = Object.freeze({
@@ -44,6 +62,7 @@ export const GLYPHS = Object.freeze({
   good: "✓",
   quiet: "–",
   question: "?",
+  offer: "?",
   trouble: "!",
 });
 
@@ -55,14 +74,16 @@ export const GLYPHS = Object.freeze({
  */
 export function cardOf(gesture, now, words) {
   const look = lookOf(gesture, now);
+  const subject = subjectOf(gesture);
   return {
     id: gesture.id,
     tone: look.tone,
     glyph: GLYPHS[look.tone],
-    heading: words.say(look.heading),
+    heading: words.say(look.heading, subject ? nounOf(subject, words) : ""),
     sentence: sentenceOf(gesture, look, now, words),
-    thing: thingOf(gesture, words),
-    hosts: isQuestion(gesture) ? hostsOf(gesture) : null,
+    thing: subject ? thingOf(gesture, subject, words) : null,
+    hosts: isQuestion(gesture) && subject ? hostsOf(gesture, subject, words) : null,
+    offers: subject ? [] : offersOf(gesture).map((offer) => offerCard(gesture, offer, words)),
     buttons: buttonsOf(gesture, look, words),
     command: look.command ?? "",
     log: look.log ?? false,
@@ -81,16 +102,13 @@ export function secondsLeft(gesture, now) {
 }
 
 /**
- * The name of what is flattred: the server's, else the auto-submit URL's, else the page's own where
- * the page is the thing. A page's title is never put upon an address on another host.
+ * What the card speaks of: the one thing that is offered, else what was discovered.
  * @param {Gesture} gesture
- * @returns {string}
+ * @returns {Discovery | null} null where there are several to choose from, or nothing is known yet
  */
-export function nameOf(gesture) {
-  const { discovery, hints, outcome, url } = gesture;
-  const target = discovery?.target ?? url;
-  const own = hostOf(target) === hostOf(url) ? hints?.title : null;
-  return tidy(outcome?.title) || tidy(discovery?.title) || tidy(own) || addressOf(target);
+function subjectOf(gesture) {
+  const offers = offersOf(gesture);
+  return offers.length > 1 ? null : offers[0]?.discovery ?? gesture.discovery;
 }
 
 /**
@@ -99,6 +117,8 @@ export function nameOf(gesture) {
  * @returns {Look}
  */
 function lookOf(gesture, now) {
+  if (offersOf(gesture).length > 1) return SEVERAL;
+  if (isQuestion(gesture) && gesture.outcome?.code === "not_flattrable") return PART_OF;
   if (gesture.outcome) return OUTCOMES[gesture.outcome.code] ?? UNKNOWN_CODE;
   const name = nameOfLook(gesture, now);
   const tone = name === "grace" ? "grace" : "busy";
@@ -108,11 +128,12 @@ function lookOf(gesture, now) {
 /**
  * @param {Gesture} gesture
  * @param {number} now
- * @returns {"grace" | "waiting" | "asking" | "sending"}
+ * @returns {"grace" | "waiting" | "reading" | "asking" | "sending"}
  */
 function nameOfLook(gesture, now) {
   if (gesture.phase === "grace") return "grace";
   if (isWaiting(gesture, now)) return "waiting";
+  if (gesture.reading) return "reading";
   return gesture.phase === "asking" ? "asking" : "sending";
 }
 
@@ -124,7 +145,7 @@ function nameOfLook(gesture, now) {
  * @returns {string}
  */
 function sentenceOf(gesture, look, now, words) {
-  const { outcome, discovery } = gesture;
+  const { outcome } = gesture;
   if (look.sentence === "popup_waiting_sentence") {
     return words.say(look.sentence, words.sayTime(new Date(gesture.waitsUntil)));
   }
@@ -136,13 +157,46 @@ function sentenceOf(gesture, look, now, words) {
     case "flattr_once":
       return words.say(look.sentence, words.sayDay(firstOfNextMonth(now)));
     case "not_flattrable":
-      return (discovery && why(discovery, words)) || words.say(look.sentence);
+      return joined(whyNothing(gesture, words) || words.say(look.sentence), outcome.detail);
     case "confirmation_required":
-      return (discovery && cautionOf(discovery, words)) || words.say(look.sentence);
+      return cautionOfAll(gesture, words) || words.say(look.sentence);
     default:
       if (look === UNKNOWN_CODE && outcome?.message) return outcome.message;
-      return [words.say(look.sentence), outcome?.detail].filter(Boolean).join(" ");
+      return joined(words.say(look.sentence), outcome?.detail);
   }
+}
+
+/**
+ * Why the page itself is nothing to flattr; and, where it is a part of something that may be named by
+ * another host, what there is to say against that.
+ * @param {Gesture} gesture
+ * @param {Words} words
+ */
+function whyNothing(gesture, words) {
+  const { discovery, source } = gesture;
+  if (!discovery) return "";
+  const subject = subjectOf(gesture);
+  const whole = discovery.part_of;
+  const reason = whole && source === "link"
+    ? words.say("reason_part_of_link_sentence", inSentence(nameOfWhole(whole)))
+    : why(discovery, words);
+  return joined(reason, subject ? cautionOf(subject, source, words) : "");
+}
+
+/**
+ * What there is to say against the one thing that is offered; or that there are several.
+ * @param {Gesture} gesture
+ * @param {Words} words
+ */
+function cautionOfAll(gesture, words) {
+  const about = subjectOf(gesture) ?? offersOf(gesture).map(({ discovery }) => discovery).find(
+    ({ caution_reason: reason }) => SEVERAL_CAUTIONS.has(reason ?? ""));
+  return about ? cautionOf(about, gesture.source, words) : "";
+}
+
+/** @param {(string | undefined)[]} sentences */
+function joined(...sentences) {
+  return sentences.filter(Boolean).join(" ");
 }
 
 /**
@@ -156,14 +210,14 @@ function firstOfNextMonth(now) {
 
 /**
  * @param {Gesture} gesture
+ * @param {Discovery} discovery
  * @param {Words} words
  * @returns {ThingCard | null} null where nothing is about to be, or was, flattred
  */
-function thingOf(gesture, words) {
-  const { discovery } = gesture;
-  if (!discovery?.flattrable || !discovery.target) return null;
+function thingOf(gesture, discovery, words) {
+  if (!discovery.flattrable || !discovery.target) return null;
   return {
-    title: nameOf(gesture),
+    title: nameOf(gesture, discovery),
     address: addressOf(discovery.target),
     why: why(discovery, words),
   };
@@ -171,12 +225,51 @@ function thingOf(gesture, words) {
 
 /**
  * @param {Gesture} gesture
- * @returns {{ from: string, to: string } | null}
+ * @param {Discovery} discovery
+ * @param {Words} words
+ * @returns {Card["hosts"]}
  */
-function hostsOf(gesture) {
-  const from = hostOf(gesture.url);
-  const to = hostOf(gesture.discovery?.target ?? "");
-  return from && to && from !== to ? { from, to } : null;
+function hostsOf({ url, source }, discovery, words) {
+  const from = hostOf(url);
+  const to = hostOf(discovery.target ?? "");
+  const fromLabel = words.say(source === "link" ? "popup_from_link_label" : "popup_from_label");
+  return from && to && from !== to ? { fromLabel, from, to } : null;
+}
+
+/**
+ * What there is to say against one of several, briefly. That there are several is said once, above
+ * them all.
+ * @param {Gesture} gesture
+ * @param {Discovery} discovery
+ * @param {Words} words
+ */
+function cautionOfOne({ url, source }, discovery, words) {
+  const reason = discovery.caution_reason ?? "";
+  if (SEVERAL_CAUTIONS.has(reason)) return "";
+  if (reason !== "other_host") return cautionOf(discovery, source, words);
+  return source === "link"
+    ? words.say("popup_offer_other_host_link_text", hostOf(url))
+    : words.say("popup_offer_other_host_text", hostOf(url));
+}
+
+/**
+ * @param {Gesture} gesture
+ * @param {Offer} offer
+ * @param {Words} words
+ * @returns {OfferCard}
+ */
+function offerCard(gesture, { confirm, discovery }, words) {
+  const target = discovery.target ?? discovery.url;
+  const name = nameOf(gesture, discovery);
+  const address = shortened(addressOf(target), hostOf(target).length + MAX_PATH_CHARS);
+  return {
+    confirm,
+    title: name === addressOf(target) ? address : shortened(name, MAX_TITLE_CHARS),
+    address,
+    owner: ownerLine(discovery, words),
+    why: whence(discovery, words),
+    caution: cautionOfOne(gesture, discovery, words),
+  };
 }
 
 /**
@@ -190,9 +283,23 @@ function buttonsOf(gesture, look, words) {
     return [{ act: "undo", label: words.say("popup_undo_button"), isPrimary: true }];
   }
   if (look.act) return [{ act: look.act, label: words.say(PAGE_ACTS[look.act]), isPrimary: false }];
-  if (!isQuestion(gesture)) return [];
-  return [
-    { act: "dismiss", label: words.say("popup_cancel_button"), isPrimary: false },
-    { act: "confirm", label: words.say("popup_confirm_button"), isPrimary: true },
-  ];
+  return isQuestion(gesture) ? answersTo(gesture, look, words) : [];
+}
+
+/**
+ * Cancel; and beside it the yes, where it is clear to what. Each of several has its own.
+ * @param {Gesture} gesture
+ * @param {Look} look
+ * @param {Words} words
+ * @returns {Button[]}
+ */
+function answersTo(gesture, look, words) {
+  /** @type {Button[]} */
+  const no = [{ act: "dismiss", label: words.say("popup_cancel_button"), isPrimary: false }];
+  const [offer, another] = offersOf(gesture);
+  if (!offer || another) return no;
+  const label = look === PART_OF
+    ? words.say("popup_part_of_button", nounOf(offer.discovery, words))
+    : words.say("popup_confirm_button");
+  return [...no, { act: "confirm", label, isPrimary: true, confirm: offer.confirm }];
 }

@@ -15,7 +15,7 @@ export const PAGE_ACTS = Object.freeze({
 });
 
 /**
- * @typedef {"busy" | "grace" | "good" | "quiet" | "question" | "trouble"} Tone
+ * @typedef {"busy" | "grace" | "good" | "quiet" | "question" | "offer" | "trouble"} Tone
  *
  * @typedef {object} Look
  * @property {Tone} tone
@@ -134,6 +134,12 @@ export const OUTCOMES = Object.freeze({
   not_http: look("quiet", "popup_not_flattrable_heading", "reason_not_http_sentence"),
   too_long: look("quiet", "popup_not_flattrable_heading", "reason_too_long_sentence"),
 });
+
+/** Nothing to flattr, but the page is part of something that is; the heading takes what that is. */
+export const PART_OF = look("offer", "popup_part_of_heading", "popup_not_flattrable_sentence");
+
+/** There is more than one thing to say yes to. */
+export const SEVERAL = look("question", "popup_several_heading", "popup_several_sentence");
 
 /** A code that a newer host may know: its own sentence is shown. */
 export const UNKNOWN_CODE = look("trouble", "popup_refused_heading", "popup_refused_sentence");

@@ -1,40 +1,40 @@
 /**
  * Why something is what would be flattred, or why nothing can be, as a sentence in the person's
- * language. Reasons, sites and kinds are the host's words (docs/discovery.md); where one has no
- * sentence here yet, or its sentence lacks the owner, the host's own sentence is shown, in English.
+ * language. Reasons and kinds are the host's words (docs/discovery.md, discovery/sites.toml); where
+ * one has no sentence here yet, the host's own sentence is shown, in English.
  */
+
+import { inSentence } from "./addresses.js";
+import { nameOfWhole } from "./names.js";
+import { nameOfUser, ownerLine } from "./owners.js";
 
 /** @import { Discovery } from "../conversation/messages.js" */
 /** @import { Words } from "./words.js" */
 
-/** Keys of sentences that name the owner on that site. */
-const SITES = new Map(Object.entries({
-  "github commit": "reason_github_commit_sentence",
-  "github gist": "reason_github_gist_sentence",
-  "github profile": "reason_github_profile_sentence",
-  "github repository": "reason_github_repository_sentence",
-  "soundcloud profile": "reason_soundcloud_profile_sentence",
-  "soundcloud set": "reason_soundcloud_set_sentence",
-  "soundcloud track": "reason_soundcloud_track_sentence",
-  "twitter profile": "reason_twitter_profile_sentence",
-  "twitter tweet": "reason_twitter_tweet_sentence",
-}));
+/**
+ * The kinds of things on sites. Each has the words `reason_site_KIND_sentence`, with owner and site;
+ * `reason_site_KIND_unowned_sentence`, with the site; and `reason_site_KIND_text`, the thing itself
+ * as one speaks of it beside the button.
+ */
+export const KINDS = new Set([
+  "album", "art", "article", "channel", "commit", "company", "gist", "journal", "package", "photo",
+  "post", "profile", "project", "repository", "set", "track", "tweet", "video",
+]);
 
-/** Keys of sentences for what its address gives no owner of. */
-const OWNERLESS_SITES = new Map(Object.entries({
-  "github gist": "reason_github_anonymous_gist_sentence",
-  "instagram photo": "reason_instagram_photo_sentence",
-}));
-
-/** Keys of sentences that name a user of Flattr. */
+/**
+ * Keys of sentences that name a user of Flattr, and of those for where nobody is named.
+ * @type {ReadonlyMap<string, [named: string, unnamed: string]>}
+ */
 const USERS = new Map(Object.entries({
-  autosubmit: "reason_autosubmit_sentence",
-  payment: "reason_payment_sentence",
-  profile: "reason_profile_sentence",
+  autosubmit: ["reason_autosubmit_sentence", "reason_autosubmit_unnamed_sentence"],
+  button: ["reason_button_sentence", "reason_button_unnamed_sentence"],
+  payment: ["reason_payment_sentence", "reason_payment_unnamed_sentence"],
+  profile: ["reason_profile_sentence", "reason_profile_unnamed_sentence"],
+  registered: ["reason_registered_sentence", "reason_registered_unnamed_sentence"],
 }));
 
 /** Keys of sentences that name nobody. */
-export const PLAIN = new Map(Object.entries({
+const PLAIN = new Map(Object.entries({
   thing: "reason_thing_sentence",
 
   bad_owner: "reason_bad_owner_sentence",
@@ -44,25 +44,35 @@ export const PLAIN = new Map(Object.entries({
   no_owner: "reason_no_owner_sentence",
   no_target: "reason_no_target_sentence",
   not_http: "reason_not_http_sentence",
+  private_address: "reason_private_address_sentence",
   too_long: "reason_too_long_sentence",
   unknown_page: "reason_unknown_page_sentence",
+  unread_page: "reason_unread_page_sentence",
 }));
 
 /** Keys of sentences for why the person is asked first. */
 export const CAUTIONS = new Map(Object.entries({
+  only_linked: "popup_caution_only_linked_sentence",
   other_host: "popup_caution_other_host_sentence",
   other_owner: "popup_caution_other_owner_sentence",
   several_payees: "popup_caution_several_payees_sentence",
+  several_things: "popup_caution_several_things_sentence",
 }));
+
+/** Of these, those that are about all offers together. */
+export const SEVERAL_CAUTIONS = new Set(["several_payees", "several_things"]);
 
 /**
  * @param {Discovery} discovery
+ * @param {"page" | "link"} source
  * @param {Words} words
- * @returns {string | null | undefined}
+ * @returns {string} empty where there is no reason to ask
  */
-export function cautionOf({ caution, caution_reason: reason, user_id: user, fid }, words) {
-  const key = CAUTIONS.get(reason ?? "");
-  return key ? words.say(key, user ?? fid ?? "") : caution;
+export function cautionOf({ caution, caution_reason: reason, user_id: user, fid }, source, words) {
+  const key = reason === "other_host" && source === "link"
+    ? "popup_caution_other_host_link_sentence"
+    : CAUTIONS.get(reason ?? "");
+  return key ? words.say(key, nameOfUser(user) || (fid ?? "")) : caution ?? "";
 }
 
 /**
@@ -71,28 +81,56 @@ export function cautionOf({ caution, caution_reason: reason, user_id: user, fid 
  * @returns {string}
  */
 export function why(discovery, words) {
-  const { reason, part_of: whole, explanation } = discovery;
+  const { reason, part_of: whole, explanation, user_id: user } = discovery;
   if (reason === "part_of" && whole) {
-    return words.say("reason_part_of_sentence", why(whole, words));
+    return words.say("reason_part_of_sentence", inSentence(nameOfWhole(whole)));
   }
-  const [key, name] = reason === "site" ? ofSite(discovery) : ofReason(discovery);
-  return key ? words.say(key, name ?? "") : explanation;
+  if (reason === "site") return ofSite(discovery, words) ?? explanation;
+  const name = nameOfUser(user);
+  const [named] = USERS.get(reason) ?? [];
+  if (!named) return whence(discovery, words);
+  if (name) return words.say(named, name);
+  const owner = discovery.owner ? ofSite(discovery, words) : ownerLine(discovery, words);
+  return [whence(discovery, words), owner].filter(Boolean).join(" · ");
+}
+
+/**
+ * Where it comes from that this would be flattred, without a word on whose it is.
+ * @param {Discovery} discovery
+ * @param {Words} words
+ * @returns {string}
+ */
+export function whence(discovery, words) {
+  const { reason, explanation, fid } = discovery;
+  if (reason === "site") return ofSite({ ...discovery, owner: null }, words) ?? explanation;
+  if (reason === "flattr_id" && fid) {
+    return words.say("reason_flattr_id_sentence", inSentence(fid));
+  }
+  const [, unnamed] = USERS.get(reason) ?? [];
+  const key = unnamed ?? PLAIN.get(reason);
+  return key ? words.say(key) : explanation;
+}
+
+/**
+ * What one would flattr, as the object of the sentence: "the repository".
+ * @param {Discovery} discovery
+ * @param {Words} words
+ */
+export function nounOf({ kind }, words) {
+  return kind && KINDS.has(kind)
+    ? words.say(`reason_site_${kind}_text`)
+    : words.say("reason_site_unknown_text");
 }
 
 /**
  * @param {Discovery} discovery
- * @returns {[key: string | undefined, owner?: string]}
+ * @param {Words} words
+ * @returns {string | null} null for a kind that is not known here
  */
-function ofSite({ site, kind, owner }) {
-  const thing = `${site} ${kind}`;
-  return owner ? [SITES.get(thing), owner] : [OWNERLESS_SITES.get(thing)];
-}
-
-/**
- * @param {Discovery} discovery
- * @returns {[key: string | undefined, user?: string]}
- */
-function ofReason({ reason, user_id: user }) {
-  const named = USERS.get(reason);
-  return named && user ? [named, user] : [PLAIN.get(reason)];
+function ofSite({ site, site_label: label, kind, owner }, words) {
+  if (!kind || !KINDS.has(kind)) return null;
+  const name = inSentence(label || site || "");
+  return owner
+    ? words.say(`reason_site_${kind}_sentence`, inSentence(owner), name)
+    : words.say(`reason_site_${kind}_unowned_sentence`, name);
 }

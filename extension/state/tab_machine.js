@@ -8,10 +8,11 @@
  *       │                │                   │
  *       └────────────────┴──────error────────┴───────────▶ ended (any other code)
  *
- * `waiting` says until when the server's limit holds it up, in whatever phase it is. `discovered`
- * fills in what is about to be flattred and changes no phase either; without a grace period
- * `sending` follows `asking`. Several gestures can be under way in one tab, links flattred one
- * after the other, each with its own Undo.
+ * `reading` says that the page of a link is being read, and it is `asking` still. `waiting` says
+ * until when the server's limit holds it up, in whatever phase it is. `discovered` fills in what is
+ * about to be flattred and changes no phase either; without a grace period `sending` follows
+ * `asking`. Several gestures can be under way in one tab, links flattred one after the other, each
+ * with its own Undo.
  *
  * What a click on the button does (`decideClick`), first match:
  *
@@ -32,7 +33,8 @@
  * and is Undo. Only for 4 does it stay set (`wantsPopup`), so that the browser itself opens it.
  */
 
-/** @import { Answer, Discovery, Hints, Status } from "../conversation/messages.js" */
+/** @import { Hints } from "../conversation/hints.js" */
+/** @import { Answer, Discovery, Offer, Status } from "../conversation/messages.js" */
 
 /** Two clicks within this time are one gesture of somebody who double-clicks everything. */
 export const DOUBLE_CLICK_MS = 300;
@@ -45,7 +47,7 @@ const QUIET_OUTCOMES = new Set(["flattred", "cancelled"]);
  * @property {string} code `flattred`, or the code of the error
  * @property {string} [message] the host's own sentence
  * @property {string} [detail] the part of it that only this case has
- * @property {string} [confirm] what a yes to this question is to
+ * @property {Offer[]} [offers] what the person is asked about
  * @property {string | null} [title] of the thing, from the server
  * @property {number | null} [flattrs] of the thing, this one included
  */
@@ -59,6 +61,7 @@ const QUIET_OUTCOMES = new Set(["flattred", "cancelled"]);
  * @property {string | null} confirm what the person said yes to, as the host named it
  * @property {number} started milliseconds since the epoch
  * @property {"asking" | "grace" | "sending" | "ended"} phase
+ * @property {boolean} reading the page of the link is being read
  * @property {Hints | null} hints
  * @property {Discovery | null} discovery
  * @property {number} deadline end of the grace period, milliseconds since the epoch; 0 before it
@@ -95,6 +98,7 @@ export function newGesture(given) {
     hints: null,
     ...given,
     phase: "asking",
+    reading: false,
     discovery: null,
     deadline: 0,
     graceMs: 0,
@@ -140,8 +144,10 @@ export function mapGesture(state, id, change) {
  * @returns {Gesture}
  */
 export function withStatus(before, status, now) {
-  const gesture = { ...before, waitsUntil: 0 };
+  const gesture = { ...before, reading: false, waitsUntil: 0 };
   switch (status.state) {
+    case "reading":
+      return { ...gesture, reading: true };
     case "discovered":
       return { ...gesture, discovery: status.discovery ?? null };
     case "undo": {
@@ -165,8 +171,8 @@ export function withStatus(before, status, now) {
 export function withAnswer(gesture, answer) {
   const discovery = answer.discovery ?? gesture.discovery;
   if (answer.type === "error") {
-    const { code, message, detail, confirm } = answer;
-    return ended({ ...gesture, discovery }, { code, message, detail, confirm });
+    const { code, message, detail, offers } = answer;
+    return ended({ ...gesture, discovery }, { code, message, detail, offers });
   }
   const { title = null, flattrs = null } = answer.thing ?? {};
   return ended({ ...gesture, discovery }, { code: "flattred", title, flattrs });
@@ -298,9 +304,18 @@ export function canUndo(gesture) {
   return gesture.phase === "asking" || gesture.phase === "grace";
 }
 
+/**
+ * What the person is asked about, best first: what a page names where it is better to look twice, or
+ * what the page is only a part of. Empty where there is no question.
+ * @param {Gesture} gesture
+ */
+export function offersOf(gesture) {
+  return gesture.outcome?.offers ?? [];
+}
+
 /** @param {Gesture} gesture */
 export function isQuestion(gesture) {
-  return gesture.outcome?.code === "confirmation_required";
+  return offersOf(gesture).length > 0;
 }
 
 /** @param {Gesture} gesture */

@@ -12,6 +12,7 @@ from .chromium import Chromium
 from .display import Display
 from .driver import Driver
 from .firefox import Firefox
+from .marked_pages import marked_pages
 from .site import Site
 from .stage import pages
 
@@ -33,9 +34,9 @@ def display() -> Iterator[Display]:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    """The pages of stage.py."""
+    """The pages of stage.py and of marked_pages.py."""
     with Site({}) as running:
-        running.pages |= pages(running)
+        running.pages |= pages(running) | marked_pages(running)
         yield running
 
 

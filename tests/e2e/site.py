@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import PurePosixPath
 from typing import Self
+
+FEEDS = {".atom": "application/atom+xml", ".rss": "application/rss+xml", ".xml": "text/xml"}
 
 
 class Site:
-    """Serves HTML from memory, from enter to exit; `requests` are the paths asked for, in order."""
+    """Serves HTML and feeds from memory, from enter to exit; `requests` are the paths asked for,
+    in order."""
 
     def __init__(self, pages: Mapping[str, str]) -> None:
-        """`pages` maps paths ("/a.html") to HTML. Any other path is answered with 404."""
+        """`pages` maps paths ("/a.html", "/a.rss") to HTML or XML. Any other gets a 404."""
         self.pages = dict(pages)
         self.requests: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -40,7 +44,8 @@ class Site:
                 page = site.pages.get(self.path)
                 body = (page or "").encode()
                 self.send_response(404 if page is None else 200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
+                kind = FEEDS.get(PurePosixPath(self.path).suffix, "text/html")
+                self.send_header("Content-Type", f"{kind}; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

@@ -24,12 +24,14 @@ NO_KEYRING = "PYTHON_KEYRING_BACKEND=keyring.backends.fail.Keyring"
 BLOG = "blog.example.test"
 REPOSITORY = "https://github.com/smgt/flattr"
 
+READY_JS = """[...document.querySelectorAll("[data-act=confirm]")]
+  .every((button) => !button.disabled)"""
+
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>{head}
 <style>body {{ font: 17px/1.6 sans-serif; max-width: 34em; margin: 3em auto; color: #333 }}</style>
 <h1>{title}</h1><p>Notes on bread, tools and free software. The starter lives on the shelf above
 the oven, and so does <a id="repository" href="{repository}">the script that feeds it</a>.</p>
-<p><a id="submit" href="{submit}">Flattr this recipe</a> or
-<a id="elsewhere" href="https://somewhere.example/">read on</a>.</p>"""
+<p>{more}<a id="elsewhere" href="https://somewhere.example/">Read on</a>.</p>"""
 
 
 class Stage(NamedTuple):
@@ -79,6 +81,11 @@ class Stage(NamedTuple):
         wait_for(self.driver.badge, "the badge", until=lambda text: text == badge)
         wait_for(self.driver.title, "the title", until=lambda text: title in text)
 
+    def picture_of_question(self, state: str) -> None:
+        """What a person sees as soon as they can answer."""
+        wait_for(lambda: self.driver.popup_eval(READY_JS), "the answers to be ready")
+        self.picture(state)
+
     def picture(self, state: str) -> None:
         """What a person sees now."""
         time.sleep(0.4)  # Chromium fades a popup in
@@ -95,18 +102,17 @@ def submit(url: str, user_id: str = "alice", title: str = "") -> str:
 def pages(site: Site) -> dict[str, str]:
     """Real markup; each page that is flattred has an address of its own."""
 
-    def page(title: str, head: str = "", link: str = "/recipe") -> str:
-        return PAGE.format(
-            title=title, head=head, repository=REPOSITORY, submit=submit(site.url(link, BLOG))
-        )
+    def page(title: str, head: str = "", more: str = "") -> str:
+        return PAGE.format(title=title, head=head, repository=REPOSITORY, more=more)
 
     def paid(path: str, title: str, user_id: str = "alice") -> str:
         link = submit(site.url(path, BLOG), user_id)
         return page(title, f'<link rel="payment" href="{link}">')
 
+    link = f'<a id="submit" href="{submit(site.url("/from-a-link", BLOG))}">Flattr this</a> '
     return {
         "/nothing.html": page("A page of nobody"),
-        "/links.html": page("Links", link="/from-a-link"),
+        "/links.html": page("Links", more=link),
         **{f"/visited-{n}.html": paid(f"/visited-{n}.html", f"Visit {n}") for n in range(20)},
         "/clicked.html": paid("/clicked.html", "Sourdough for patient people"),
         "/owned.html": paid("/owned.html", "My own page", "carol"),

@@ -3,7 +3,7 @@ import { beforeEach, describe, test } from "node:test";
 
 import { DOUBLE_CLICK_MS, keyOf } from "../../extension/state/tab_machine.js";
 import { OWN_PAGE, fakeBrowser } from "./fake_browser.mjs";
-import { DISCOVERY, PAGE } from "./helpers.mjs";
+import { DISCOVERY, HINTS, PAGE, PART, offers } from "./helpers.mjs";
 
 const browser = fakeBrowser();
 globalThis.browser = browser;
@@ -93,7 +93,7 @@ describe("a click", () => {
     assert.equal(count("executeScript"), 1);
     const [request] = flattrs();
     assert.equal(request.url, tab.url);
-    assert.deepEqual(request.hints, { title: "A page", canonical: null, payment: [] });
+    assert.deepEqual(request.hints, HINTS);
     await say({ type: "done", thing: { title: "Tools", flattrs: 2 } });
     assert.equal(badge().text, "✓");
     assert.equal(badge().popup, "");
@@ -186,7 +186,28 @@ describe("a link", () => {
     assert.equal(count("executeScript"), 0);
     const request = port().sentOf("flattr").at(-1);
     assert.equal(request.url, link);
+    assert.equal(request.link, true);
     assert.equal("hints" in request, false);
+    await say({ type: "status", state: "reading" }, request.id);
+    assert.equal(badge().text, "…");
+    assert.match(badge().title, /^Reading the page of the link…\n/);
+    await say({ type: "done" }, request.id);
+  });
+
+  test("to a part of something is flattred as a link, whatever was said yes to", async () => {
+    const link = `https://github.com/alice/tools/issues/${tab.id}`;
+    const info = { menuItemId: "flattr_link", linkUrl: link, pageUrl: tab.url };
+    browser.contextMenus.onClicked.fire(info, tab);
+    await settle();
+    const refusal = { code: "not_flattrable", discovery: PART, offers: offers(DISCOVERY) };
+    await say({ type: "error", ...refusal }, port().sentOf("flattr").at(-1).id);
+    assert.deepEqual([badge().text, count("openPopup")], ["?", 1]);
+    const [{ id }] = gestures();
+    const yes = { act: "confirm", tab: tab.id, gestures: [id], offer: "yes to 0" };
+    browser.runtime.onMessage.fire(yes, OWN_PAGE);
+    await settle();
+    const request = port().sentOf("flattr").at(-1);
+    assert.deepEqual([request.url, request.link, request.confirm], [link, true, "yes to 0"]);
     await say({ type: "done" }, request.id);
   });
 
@@ -203,11 +224,18 @@ describe("a link", () => {
 
 describe("a question", () => {
   const discovery = { ...DISCOVERY, caution: "Look twice." };
+  const other = { ...discovery, target: "https://github.com/bob/tools", owner: "bob" };
 
   async function ask() {
     await click();
-    await say({ type: "error", code: "confirmation_required", confirm: "what was asked", discovery });
+    const question = { code: "confirmation_required", discovery, offers: offers(discovery, other) };
+    await say({ type: "error", ...question });
     return gestures()[0].id;
+  }
+
+  function answer(id, more = {}) {
+    const message = { act: "confirm", tab: tab.id, gestures: [id], offer: "yes to 1", ...more };
+    browser.runtime.onMessage.fire(message, OWN_PAGE);
   }
 
   test("opens the popup, now and with each click until it is answered", async () => {
@@ -222,10 +250,11 @@ describe("a question", () => {
 
   test("answered with yes sends the request again, with what it is to", async () => {
     const id = await ask();
-    browser.runtime.onMessage.fire({ act: "confirm", tab: tab.id, gestures: [id] }, OWN_PAGE);
+    answer(id);
     await settle();
     const [first, second] = flattrs();
-    assert.equal(second.confirm, "what was asked");
+    assert.equal(second.confirm, "yes to 1");
+    assert.equal("link" in second, false);
     assert.deepEqual(second.hints, first.hints);
     assert.notEqual(second.id, first.id);
     await say({ type: "done" });
@@ -234,12 +263,21 @@ describe("a question", () => {
 
   test("answered with yes twice is flattred once", async () => {
     const id = await ask();
-    for (let press = 0; press < 2; press += 1) {
-      browser.runtime.onMessage.fire({ act: "confirm", tab: tab.id, gestures: [id] }, OWN_PAGE);
-    }
+    answer(id);
+    answer(id, { offer: "yes to 0" });
     await settle();
     assert.equal(flattrs().filter(({ confirm }) => confirm).length, 1);
     await say({ type: "done" });
+  });
+
+  test("is answered with nothing but what was offered", async () => {
+    const id = await ask();
+    for (const offer of ["yes to 2", "", undefined, "https://github.com/bob/tools"]) {
+      answer(id, { offer });
+    }
+    await settle();
+    assert.equal(flattrs().length, 1);
+    assert.equal(gestures()[0].outcome.code, "confirmation_required");
   });
 
   test("answered with no is gone", async () => {
@@ -252,11 +290,12 @@ describe("a question", () => {
 
   test("is answered by nobody but the popup", async () => {
     const id = await ask();
-    const yes = { act: "confirm", tab: tab.id, gestures: [id] };
+    const yes = { act: "confirm", tab: tab.id, gestures: [id], offer: "yes to 0" };
     for (const sender of [{}, { ...OWN_PAGE, url: PAGE }, { ...OWN_PAGE, id: "other" }]) {
       browser.runtime.onMessage.fire(yes, sender);
     }
-    for (const message of [null, "confirm", {}, { ...yes, tab: "1" }, { ...yes, gestures: [7] }]) {
+    for (const message of [null, "confirm", {}, { ...yes, tab: "1" }, { ...yes, gestures: [7] },
+      { ...yes, offer: 0 }]) {
       browser.runtime.onMessage.fire(message, OWN_PAGE);
     }
     await settle();

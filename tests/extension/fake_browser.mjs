@@ -3,7 +3,7 @@
  * asked; what real browsers make of the same calls is tested with real browsers.
  */
 
-import { MANIFEST, getMessage } from "./helpers.mjs";
+import { HINTS, MANIFEST, getMessage } from "./helpers.mjs";
 
 const ORIGIN = "chrome-extension://own/";
 export const OWN_PAGE = { id: "own", url: `${ORIGIN}popup/popup.html?tab=1` };
@@ -84,7 +84,7 @@ export function fakeBrowser() {
     },
     scripting: {
       executeScript: record("executeScript", () => [
-        { result: { page: page.url, title: "A page", canonical: null, payment: [] } },
+        { result: { page: page.url, ...HINTS } },
       ]),
     },
     storage: {

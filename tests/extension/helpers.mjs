@@ -57,11 +57,29 @@ export function reasonsFor(what) {
 export const NOW = Date.UTC(2026, 10, 23, 12);
 export const PAGE = "https://example.org/post";
 
+/** What a page can say of itself, as the host takes it; this one says next to nothing. */
+export const HINTS = Object.freeze({
+  title: "A page", canonical: null, payment: [], buttons: [], flattr_ids: [], links: [],
+  loader: null,
+});
+
 export const DISCOVERY = Object.freeze({
   url: PAGE, flattrable: true, reason: "site", explanation: "A GitHub repository of alice.",
-  target: "https://github.com/alice/tools", site: "github", kind: "repository", owner: "alice",
-  title: null, part_of: null, caution: null,
+  target: "https://github.com/alice/tools", site: "github", site_label: "GitHub",
+  kind: "repository", owner: "alice", name: "tools", id: null, title: null, part_of: null,
+  caution: null,
 });
+
+/** A page of the repository in `DISCOVERY`. */
+export const PART = Object.freeze({
+  url: PAGE, flattrable: false, reason: "part_of", explanation: "Host: part of.",
+  target: null, part_of: DISCOVERY, caution: null,
+});
+
+/** What the host offers: each with what a yes to it says. */
+export function offers(...discoveries) {
+  return discoveries.map((discovery, at) => ({ confirm: `yes to ${at}`, discovery }));
+}
 
 export function asking(given = {}) {
   return newGesture({ id: "a", run: "run", source: "page", url: PAGE, started: NOW, ...given });
@@ -82,6 +100,11 @@ export function flattred(given = {}, flattrs = 1) {
 
 export function failed(code, given = {}, more = {}) {
   return withAnswer(asking(given), { type: "error", code, message: `Host: ${code}.`, ...more });
+}
+
+export function asked(discovery, ...offered) {
+  const more = { discovery, offers: offers(...offered) };
+  return failed(discovery.flattrable ? "confirmation_required" : "not_flattrable", {}, more);
 }
 
 export function tabWith(...gestures) {

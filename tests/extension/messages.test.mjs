@@ -2,45 +2,17 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import * as messages from "../../extension/conversation/messages.js";
-
-describe("hints", () => {
-  const bound = (raw) => messages.boundHints({ title: "T", canonical: null, payment: [], ...raw });
-
-  test("are cut to what the host takes", () => {
-    assert.equal(bound({ title: "x".repeat(2000) }).title.length, messages.MAX_TITLE_CHARS);
-    const payment = Array.from({ length: 40 }, (_, n) => `https://example.org/${n}`);
-    assert.deepEqual(bound({ payment }).payment, payment.slice(0, 32));
-  });
-
-  test("are not cut in the middle of a character", () => {
-    const { title } = bound({ title: `${"x".repeat(999)}😀` });
-    assert.equal(title.isWellFormed(), true);
-  });
-
-  test("leave out an address that is too long, for cut short it would be another", () => {
-    const long = `https://example.org/${"x".repeat(8192)}`;
-    assert.deepEqual(bound({ canonical: long, payment: [long] }), bound({}));
-  });
-
-  test("hold addresses of the web only", () => {
-    const payment = ["javascript:alert(1)", "bitcoin:1", "file:///etc/passwd", "/relative"];
-    assert.deepEqual(bound({ payment, canonical: "data:text/html,x" }), bound({}));
-  });
-
-  test("survive whatever a page's script returns", () => {
-    for (const raw of [null, undefined, 7, "x"]) assert.equal(messages.boundHints(raw), null);
-    assert.deepEqual(messages.boundHints({ title: {}, canonical: [], payment: "x" }),
-      { title: null, canonical: null, payment: [] });
-  });
-});
+import { HINTS } from "./helpers.mjs";
 
 describe("requests", () => {
   test("say only what there is to say", () => {
-    assert.deepEqual(messages.flattr("1", "https://a.example/", null, null),
-      { id: "1", type: "flattr", url: "https://a.example/" });
-    const hints = { title: "T", canonical: null, payment: [] };
-    assert.deepEqual(messages.flattr("1", "https://a.example/", hints, "https://b.example/"),
-      { id: "1", type: "flattr", url: "https://a.example/", hints, confirm: "https://b.example/" });
+    const page = { id: "1", url: "https://a.example/", source: "page", hints: null, confirm: null };
+    const request = { id: "1", type: "flattr", url: page.url };
+    assert.deepEqual(messages.flattr(page), request);
+    assert.deepEqual(messages.flattr({ ...page, source: "link" }), { ...request, link: true });
+    const confirm = "https://b.example/";
+    assert.deepEqual(messages.flattr({ ...page, hints: HINTS, confirm }),
+      { ...request, hints: HINTS, confirm });
   });
 
   test("have ids of their own", () => {

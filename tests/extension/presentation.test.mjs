@@ -5,10 +5,12 @@ import { COLOURS, TEXT_COLOUR, badgeOf } from "../../extension/presentation/badg
 import { cardOf } from "../../extension/presentation/card.js";
 import { OUTCOMES } from "../../extension/presentation/outcomes.js";
 import { withStatus } from "../../extension/state/tab_machine.js";
-import { PLAIN, why } from "../../extension/presentation/reasons.js";
 import {
-  DISCOVERY, NOW, PAGE, WORDS, asking, failed, flattred, inGrace, protocolCodes, reasonsFor,
-  sending, tabWith, textOf,
+  CAUTIONS, KINDS, cautionOf, nounOf, why,
+} from "../../extension/presentation/reasons.js";
+import {
+  DISCOVERY, HINTS, NOW, PAGE, PART, WORDS, asked, asking, failed, flattred, inGrace,
+  protocolCodes, reasonsFor, sending, tabWith, textOf,
 } from "./helpers.mjs";
 
 const card = (gesture, now = NOW) => cardOf(gesture, now, WORDS);
@@ -77,7 +79,7 @@ describe("a card", () => {
     assert.deepEqual(thing, {
       title: "github.com/alice/tools",
       address: "github.com/alice/tools",
-      why: "A GitHub repository of alice",
+      why: "A repository of alice on GitHub",
     });
     assert.deepEqual(buttons.map(({ act }) => act), ["undo"]);
     assert.equal(deadline, NOW + 3000);
@@ -111,17 +113,22 @@ describe("a card", () => {
 
   test("asks with both hosts, Cancel first", () => {
     const discovery = { ...DISCOVERY, caution: "Look twice." };
-    const asked = card(failed("confirmation_required", {}, { discovery }));
-    assert.deepEqual(asked.hosts, { from: "example.org", to: "github.com" });
-    assert.equal(asked.sentence, "Look twice.");
-    assert.deepEqual(asked.buttons.map(({ act }) => act), ["dismiss", "confirm"]);
+    const { hosts, sentence, buttons } = card(asked(discovery, discovery));
+    assert.deepEqual(hosts, { fromLabel: "This page", from: "example.org", to: "github.com" });
+    assert.equal(sentence, "Look twice.");
+    assert.deepEqual(buttons.map(({ act, confirm }) => [act, confirm]),
+      [["dismiss", undefined], ["confirm", "yes to 0"]]);
   });
 
   test("never puts a page's title upon a thing on another host", () => {
-    const hints = { title: "Wikipedia", canonical: null, payment: [] };
-    assert.equal(card({ ...inGrace(), hints }).thing.title, "github.com/alice/tools");
-    const own = { ...DISCOVERY, target: PAGE };
-    assert.equal(card({ ...inGrace(), hints, discovery: own }).thing.title, "Wikipedia");
+    const hints = { ...HINTS, title: "Wikipedia" };
+    const titled = (discovery) => card({ ...inGrace(), hints, discovery }).thing.title;
+    assert.equal(titled(DISCOVERY), "github.com/alice/tools");
+    assert.equal(titled({ ...DISCOVERY, target: PAGE }), "Wikipedia");
+    for (const [target, title] of [["http://www.example.org/post/#top", "Wikipedia"],
+      ["https://example.org/", "example.org"], ["https://example.org/post?x=1", "example.org/post?x=1"]]) {
+      assert.equal(titled({ ...DISCOVERY, reason: "payment", target }), title);
+    }
   });
 
   test("keeps a title on one line and from turning around its neighbours", () => {
@@ -141,42 +148,176 @@ describe("a card", () => {
   });
 });
 
+describe("several offers", () => {
+  const payee = (user_id, more = {}) => ({
+    ...DISCOVERY, reason: "payment", site: null, kind: null, owner: null, user_id,
+    target: `${PAGE}/${user_id}`, caution: "Host.", caution_reason: "several_payees", ...more,
+  });
+  const elsewhere = { target: "https://www.other.example/x", caution_reason: "other_host" };
+  const list = asked(payee("alice"), payee("alice", { title: "Bread" }), payee("bob", elsewhere));
+
+  test("are each shown with name, address, owner, reason, and what is to be said against it", () => {
+    const { offers, thing, hosts, buttons, heading, sentence } = card(list);
+    assert.deepEqual(offers, [
+      { confirm: "yes to 0", title: "Bread", address: "example.org/post/alice", owner: "by alice",
+        why: "This page's payment link", caution: "" },
+      { confirm: "yes to 1", title: "other.example/x", address: "other.example/x",
+        owner: "by bob", why: "This page's payment link",
+        caution: "Not on this page's host, example.org" },
+    ]);
+    assert.deepEqual([thing, hosts], [null, null]);
+    assert.deepEqual(buttons.map(({ act }) => act), ["dismiss"]);
+    assert.equal(heading, "Which do you want to flattr?");
+    assert.equal(sentence, "This page names several payees.");
+  });
+
+  test("show all of a host, and as much of the rest as can be read", () => {
+    const target = `https://${"long.".repeat(40)}example/${"a".repeat(2000)}`;
+    const [one, other] = card(asked(payee("alice"), payee("alice", { target }),
+      payee("bob", { title: "T".repeat(999) }))).offers;
+    assert.ok(one.address.includes(`${"long.".repeat(40)}example/aaa`));
+    assert.equal(one.title, one.address);
+    assert.ok(one.address.length < 300 && one.address.endsWith("…"));
+    assert.equal(other.title.length, 121);
+  });
+
+  test("are a question for badge and title too", () => {
+    const { text, title, opensPopup } = badge(list);
+    assert.deepEqual([text, opensPopup], ["?", true]);
+    assert.equal(title, "Which do you want to flattr?\nThis page names several payees.");
+  });
+
+  test("have a sentence where nobody knows why there are several", () => {
+    const plain = payee("alice", { caution: null, caution_reason: null });
+    assert.ok(card(asked(plain, plain, plain)).sentence);
+  });
+});
+
+describe("what a page is a part of", () => {
+  test("is offered in words of its own, more quietly than what needs a second look", () => {
+    const { tone, heading, sentence, thing, hosts, buttons } = card(asked(PART, DISCOVERY));
+    assert.equal(tone, "offer");
+    assert.equal(heading, "Flattr the repository?");
+    assert.equal(sentence, "This page is part of alice/tools.");
+    assert.deepEqual(buttons, [
+      { act: "dismiss", label: "Cancel", isPrimary: false },
+      { act: "confirm", label: "Flattr the repository", isPrimary: true, confirm: "yes to 0" },
+    ]);
+    assert.equal(thing.address, "github.com/alice/tools");
+    assert.deepEqual(hosts, { fromLabel: "This page", from: "example.org", to: "github.com" });
+    assert.notEqual(COLOURS.offer, COLOURS.question);
+  });
+
+  test("needs the person, and says so without colour", () => {
+    const { text, title, opensPopup } = badge(asked(PART, DISCOVERY));
+    assert.deepEqual([text, opensPopup], ["?", true]);
+    assert.equal(title, "Flattr the repository?\nThis page is part of alice/tools.");
+  });
+
+  test("is said of a link where it was one", () => {
+    const { sentence, hosts } = card({ ...asked(PART, DISCOVERY), source: "link" });
+    assert.equal(sentence, "This link leads to a part of alice/tools.");
+    assert.equal(hosts.fromLabel, "This link");
+  });
+
+  test("never has the title of the part, and its own words where its kind is new", () => {
+    const here = { ...DISCOVERY, target: "https://example.org/alice", kind: "gallery", name: null };
+    const hints = { ...HINTS, title: "An issue" };
+    const { thing, heading, buttons } = card({ ...asked({ ...PART, part_of: here }, here), hints });
+    assert.equal(thing.title, "example.org/alice");
+    assert.equal(heading, "Flattr it?");
+    assert.equal(buttons[1].label, "Flattr it");
+  });
+
+  test("says what there is to say against it", () => {
+    const unsure = { ...DISCOVERY, caution: "Host.", caution_reason: "other_host" };
+    assert.match(card(asked(PART, unsure)).sentence, /^This page is part .* another host/);
+  });
+
+  test("without an offer is a reason, and no question", () => {
+    const { tone, sentence, buttons } = card(failed("not_flattrable", {}, { discovery: PART }));
+    assert.equal(sentence, "This page is part of alice/tools.");
+    assert.deepEqual([tone, buttons], ["quiet", []]);
+  });
+});
+
 describe("why", () => {
   test("is said of a site's thing with its owner", () => {
-    assert.equal(because({}), "A GitHub repository of alice");
+    assert.equal(because({}), "A repository of alice on GitHub");
   });
 
-  test("is the host's sentence for a site or a reason that is not known here", () => {
-    const explanation = "A video of bob.";
-    assert.equal(because({ site: "peertube", kind: "video", explanation }), explanation);
-    assert.equal(because({ reason: "new_reason", explanation }), explanation);
-    assert.equal(because({ owner: null, explanation }), explanation);
-  });
-
-  test("names the user of Flattr whom a link names", () => {
-    const named = reasonsFor("something").filter((word) => !["site", "thing"].includes(word));
-    for (const reason of named) {
-      const explanation = "Host's words.";
-      assert.match(because({ reason, user_id: "bob", explanation }), /bob/, reason);
-      assert.equal(because({ reason, user_id: null, explanation }), explanation, reason);
+  test("has words for every kind of thing on a site", () => {
+    const kinds = [...textOf("host/flattr_host/discovery/sites.toml")
+      .matchAll(/^kind = "([^"]+)"/gm)].map(([, kind]) => kind);
+    assert.deepEqual([...KINDS].toSorted(), [...new Set(kinds)].toSorted());
+    for (const kind of KINDS) {
+      assert.match(because({ kind }), /alice.*GitHub/);
+      assert.match(because({ kind, owner: null }), /GitHub/);
+      assert.match(nounOf({ kind }, WORDS), /^the /);
     }
   });
 
+  test("is the host's sentence for a kind or a reason that is not known here", () => {
+    const explanation = "A planet of bob.";
+    assert.equal(because({ kind: "planet", explanation }), explanation);
+    assert.equal(because({ reason: "new_reason", explanation }), explanation);
+  });
+
+  test("calls a site as the host does, one that the person added too", () => {
+    const forge = { site: "forge", site_label: "forge.example" };
+    assert.equal(because(forge), "A repository of alice on forge.example");
+  });
+
+  test("names the user of Flattr whom a link names", () => {
+    const words = ["site", "thing", "flattr_id"];
+    const named = reasonsFor("something").filter((word) => !words.includes(word));
+    for (const reason of named) {
+      assert.match(because({ reason, user_id: "bob" }), /bob/, reason);
+      assert.match(because({ reason, user_id: "github:bob" }), /bob \(GitHub\)/, reason);
+      const nobody = because({ reason, user_id: null, owner: null, explanation: "Host's words." });
+      assert.doesNotMatch(nobody, /Host's|undefined|\$/, reason);
+    }
+  });
+
+  test("says whose the thing is where only its address tells, or an old id", () => {
+    const link = { reason: "payment", user_id: null };
+    assert.equal(because(link), "This page's payment link · A repository of alice on GitHub");
+    assert.match(because({ ...link, owner: null, fid: "ab12" }), / · by somebody/);
+  });
+
+  test("sets names apart that may be written in the other direction", () => {
+    const user_id = "\u202eאליס";
+    assert.match(because({ reason: "payment", user_id }), /names \u2068אליס\u2069 as/);
+  });
+
   test("has words for what has no owner in its address", () => {
-    const photo = { site: "instagram", kind: "photo", owner: null };
+    const photo = { site: "instagram", site_label: "Instagram", kind: "photo", owner: null };
     assert.equal(because(photo), "A photo on Instagram");
   });
 
   test("has words for each cause of finding nothing", () => {
     const reasons = reasonsFor("nothing");
     assert.ok(reasons.length > 5);
-    assert.deepEqual(reasons.filter((reason) => !PLAIN.has(reason)), []);
+    for (const reason of reasons) {
+      const found = { flattrable: false, reason, explanation: "Host's words.", part_of: DISCOVERY };
+      assert.doesNotMatch(because(found), /Host's|undefined|\$/, reason);
+    }
   });
 
-  test("names what the page is a part of", () => {
-    const text = because({ reason: "part_of", part_of: { ...DISCOVERY } });
-    assert.match(text, /part/);
-    assert.match(text, /A GitHub repository of alice/);
+  test("a page was not read comes with what went wrong", () => {
+    const discovery = { ...DISCOVERY, flattrable: false, reason: "unread_page", target: null };
+    const more = { discovery, detail: "It took too long." };
+    assert.match(card(failed("not_flattrable", {}, more)).sentence, /not read\. It took too long\.$/);
+  });
+});
+
+describe("every caution", () => {
+  test("that docs/discovery.md explains has words of its own", () => {
+    const words = ["other_host", "other_owner", "several_payees", "several_things", "only_linked"];
+    assert.deepEqual([...CAUTIONS.keys()].toSorted(), words.toSorted());
+    const said = words.map((reason) =>
+      cautionOf({ ...DISCOVERY, caution: "Host.", caution_reason: reason, user_id: "bob" }, "page", WORDS));
+    assert.equal(new Set([...said, "Host."]).size, words.length + 1);
   });
 });
 
@@ -184,7 +325,7 @@ describe("the badge", () => {
   test("differs in glyph and title, not only in colour", () => {
     const looks = [
       badge(asking()), badge(inGrace()), badge(flattred()), badge(failed("no_means")),
-      badge(failed("confirmation_required")), badge(failed("flattr_owner")),
+      badge(asked(DISCOVERY, DISCOVERY)), badge(failed("flattr_owner")),
     ];
     assert.equal(new Set(looks.map(({ text }) => text)).size, looks.length);
     assert.equal(new Set(looks.map(({ title }) => title)).size, looks.length);
@@ -215,7 +356,7 @@ describe("the pages' colours", () => {
     ["text", "ground"], ["text", "ground-inset"], ["text-quiet", "ground"],
     ["text-quiet", "ground-inset"], ["text", "button"], ["text", "button-over"],
     ["on-accent", "accent"], ["accent", "ground"], ["grace", "ground"], ["question", "ground"],
-    ["trouble", "ground"],
+    ["question", "ground-inset"], ["trouble", "ground"],
   ];
 
   for (const [name, theme] of Object.entries({ light, dark })) {

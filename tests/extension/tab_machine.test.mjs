@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import * as machine from "../../extension/state/tab_machine.js";
 import {
-  NOW, PAGE, asking, failed, flattred, inGrace, sending, tabWith,
+  DISCOVERY, NOW, PAGE, PART, asked, asking, failed, flattred, inGrace, sending, tabWith,
 } from "./helpers.mjs";
 
 const LATER = NOW + machine.DOUBLE_CLICK_MS;
@@ -20,6 +20,14 @@ describe("a gesture", () => {
 
   test("skips the grace period where there is none", () => {
     assert.equal(machine.withStatus(asking(), { state: "sending" }, NOW).phase, "sending");
+  });
+
+  test("says that the page of a link is read until it is known what would be flattred", () => {
+    const reading = machine.withStatus(asking(), { state: "reading" }, NOW);
+    assert.deepEqual([reading.phase, reading.reading], ["asking", true]);
+    assert.equal(machine.canUndo(reading), true);
+    const next = machine.withStatus(reading, { state: "discovered", discovery: DISCOVERY }, NOW);
+    assert.equal(next.reading, false);
   });
 
   test("is not changed by a status of a later version", () => {
@@ -79,10 +87,19 @@ describe("a click on the button", () => {
   });
 
   test("shows a question until it is answered", () => {
-    const state = machine.markRead(tabWith(failed("confirmation_required")), ["a"]);
-    assert.deepEqual(click(state), { act: "show" });
-    const answered = machine.mapGesture(state, "a", () => null);
-    assert.deepEqual(click(answered), { act: "flattr" });
+    for (const question of [asked(DISCOVERY, DISCOVERY), asked(PART, DISCOVERY)]) {
+      const state = machine.markRead(tabWith(question), ["a"]);
+      assert.deepEqual(click(state), { act: "show" });
+      const answered = machine.mapGesture(state, "a", () => null);
+      assert.deepEqual(click(answered), { act: "flattr" });
+    }
+  });
+
+  test("does not ask where there is nothing to say yes to", () => {
+    for (const code of ["confirmation_required", "not_flattrable"]) {
+      assert.equal(machine.isQuestion(failed(code)), false);
+      assert.deepEqual(click(machine.markRead(tabWith(failed(code)), ["a"])), { act: "flattr" });
+    }
   });
 
   test("flattrs again after a success or Undo; whether that counts is the host's to say", () => {
@@ -101,7 +118,7 @@ describe("the popup", () => {
     assert.equal(machine.wantsPopup(null), false);
     assert.equal(machine.wantsPopup(tabWith(flattred())), false);
     assert.equal(machine.wantsPopup(tabWith(failed("no_means"))), true);
-    assert.equal(machine.wantsPopup(tabWith(failed("confirmation_required"))), true);
+    assert.equal(machine.wantsPopup(machine.markRead(tabWith(asked(PART, DISCOVERY)), ["a"])), true);
   });
 
   test("does not mark as read what has not ended", () => {
@@ -141,7 +158,7 @@ describe("what badge and title speak of", () => {
   test("is what can be undone, before what is sent, what needs the person, and the newest", () => {
     const grace = inGrace({ id: "grace" });
     const sent = sending({ id: "sent" });
-    const question = failed("confirmation_required", { id: "question" });
+    const question = { ...asked(DISCOVERY, DISCOVERY), id: "question", unread: false };
     const done = flattred({ id: "done" });
     assert.equal(idOf(grace, sent, question, done), "grace");
     assert.equal(idOf(sent, question, done), "sent");

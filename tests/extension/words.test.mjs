@@ -1,23 +1,30 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { KINDS as THING_KINDS } from "../../extension/presentation/reasons.js";
 import { MANIFEST, MESSAGES, extensionFiles, textOf } from "./helpers.mjs";
 
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 const SCREENS = "extension|history|locale|menu|options|page|popup|reason|toolbar|trouble";
 const KINDS = "button|code|count|direction|heading|label|sentence|text|title";
 const KEY = new RegExp(`\\b(?:${SCREENS})(?:_[a-z0-9]+)*_(?:${KINDS})\\b`, "g");
-const PHASES = ["asking", "grace", "sending", "waiting"];
+const PHASES = ["asking", "grace", "reading", "sending", "waiting"];
 
 const sources = extensionFiles()
   .filter((file) => /\.(js|html)$/.test(file))
   .map((file) => textOf(`extension/${file}`))
   .concat(JSON.stringify(MANIFEST).replace(/__MSG_(\w+?)__/g, " $1 "));
 const used = new Set(sources.flatMap((source) => source.match(KEY) ?? []));
-// The one family of keys that is put together: the card of a gesture that has not ended.
+// The two families of keys that are put together: the card of a gesture that has not ended, and the
+// kinds of things on sites.
 for (const phase of PHASES) {
   used.add(`popup_${phase}_heading`);
   used.add(`popup_${phase}_sentence`);
+}
+for (const kind of THING_KINDS) {
+  used.add(`reason_site_${kind}_sentence`);
+  used.add(`reason_site_${kind}_unowned_sentence`);
+  used.add(`reason_site_${kind}_text`);
 }
 
 const known = new Set(Object.keys(MESSAGES).map((key) => key.replace(PLURAL, "")));
