@@ -25,6 +25,7 @@ from flattr_host.flattring import (
     Sending,
     Settled,
     UndoOffered,
+    confirmation_of,
     flattr,
 )
 from flattr_host.undo import UndoGate
@@ -159,17 +160,17 @@ def test_several_payees_are_offered_and_one_is_picked() -> None:
     offers = offered(notes, page)
     assert [offer.user_id for offer in offers] == ["alice", "bob"]
     assert {offer.caution for offer in offers} == {"several_payees"}
-    notes.run(replace(page, confirm=submission_url(offers[1])))
+    notes.run(replace(page, confirm=confirmation_of(offers[1])))
     assert notes.flattred == [submission_url(offers[1])]
 
 
 def test_what_is_no_longer_offered_is_asked_about_again() -> None:
     notes = Notes()
     page = Gesture(PAGE, Hints(payment=(payment("alice"), payment("bob"))))
-    confirm = submission_url(offered(notes, page)[1])
+    confirm = confirmation_of(offered(notes, page)[1])
     for changed in (payment("alice"), payment("mallory"), payment("bob", PAGE + "/2")):
         again = Gesture(PAGE, Hints(payment=(changed,)), confirm)
-        assert confirm not in map(submission_url, offered(notes, again))
+        assert confirm not in map(confirmation_of, offered(notes, again))
     assert offered(notes, Gesture(PAGE, None, confirm)) == []
 
 
@@ -178,7 +179,7 @@ def test_what_a_page_is_a_part_of_is_offered_and_never_taken_by_itself() -> None
     issue = Gesture(f"{GESTURE.url}/issues/7")
     (offer,) = offered(notes, issue)
     assert (offer.target, offer.flattrable) == (GESTURE.url, True)
-    notes.run(replace(issue, confirm=submission_url(offer)))
+    notes.run(replace(issue, confirm=confirmation_of(offer)))
     assert notes.flattred == [GESTURE.url]
 
 
@@ -189,12 +190,28 @@ def test_a_registered_page_is_flattred_by_its_number() -> None:
     assert notes.flattred == [7, 7]
 
 
+def test_a_yes_is_to_the_owner_too_and_to_no_other_offer() -> None:
+    elsewhere = Gesture("https://other.example/", Hints(canonical=GESTURE.url))
+    by_site = offered(Notes(), elsewhere)[0]
+    assert by_site.reason == "site"
+    known = Notes(**{GESTURE.url: thing(7, GESTURE.url, "bob")})
+    registered = offered(known, elsewhere)
+    assert [(it.reason, it.user_id) for it in registered] == [("registered", "bob")]
+    offered(known, replace(elsewhere, confirm=confirmation_of(by_site)))
+    bobs = replace(elsewhere, confirm=confirmation_of(registered[0]))
+    offered(Notes(**{GESTURE.url: thing(7, GESTURE.url, "mallory")}), bobs)
+    offered(Notes(**{GESTURE.url: thing(8, GESTURE.url, "bob")}), bobs)
+    assert known.flattred == []
+    known.run(bobs)
+    assert known.flattred == [7]
+
+
 def test_a_canonical_address_of_another_host_is_asked_about() -> None:
     notes = Notes(**{PAGE: thing(7)})
     page = Gesture("https://other.example/", Hints(canonical=PAGE))
     (offer,) = offered(notes, page)
     assert offer.caution == "other_host"
-    notes.run(replace(page, confirm=submission_url(offer)))
+    notes.run(replace(page, confirm=confirmation_of(offer)))
     assert notes.flattred == [7]
 
 
@@ -223,7 +240,7 @@ def test_a_link_that_names_the_owner_of_the_server_s_thing_is_sent_as_it_is() ->
     notes, rules = Notes(), Rules(server=SERVER)
     link = Gesture(payment("mallory", f"{SERVER}/thing/5"))
     (offer,) = offered(notes, link, rules)
-    notes.run(replace(link, confirm=submission_url(offer)), rules)
+    notes.run(replace(link, confirm=confirmation_of(offer)), rules)
     (sent,) = notes.flattred
     assert "user_id=mallory" in str(sent)
 

@@ -55,6 +55,20 @@ def test_a_bad_row_is_told_with_its_line(flattr_home: Home) -> None:
     assert own_sites.rules_for(DEFAULTS).of_url("https://git.example.org/alice").flattrable
 
 
+def test_two_servers_are_two_rows(flattr_home: Home) -> None:
+    assert flattr_home
+    write(FORGE + FORGE.replace("git.", "code."))
+    rules = own_sites.rules_for(DEFAULTS)
+    urls = ("https://git.example.org/alice", "https://code.example.org/alice")
+    assert [rules.of_url(url).site for url in urls] == ["git.example.org", "code.example.org"]
+    write(FORGE + "name = 'a'\n" + FORGE.replace("git.", "code.") + "name = 'a'\n")
+    with pytest.raises(InvalidSettings, match=r'^sites\.toml, line 8: "a" is the name of another'):
+        own_sites.rules_for(DEFAULTS)
+    write(FORGE + FORGE)
+    with pytest.raises(InvalidSettings, match=r'^sites\.toml, line 5: "git\.example\.org" is a'):
+        own_sites.rules_for(DEFAULTS)
+
+
 def test_a_file_that_cannot_be_read(flattr_home: Home) -> None:
     assert flattr_home
     Path(paths.sites_path()).mkdir(parents=True)

@@ -137,7 +137,7 @@ export function collect(limits) {
   const namedBy = [
     ['link[rel~="canonical" i][href]', "href"],
     ['meta[property="og:url" i][content]', "content"],
-    ['feed > link:not([rel])[href], feed > link[rel="alternate"][href]', "href"],
+    [':is(feed, channel) > link:is(:not([rel]), [rel~="alternate" i])[href]', "href"],
   ];
   const canonical = roots.slice(0, 1 + feeds.length).flatMap((root) =>
     namedBy.flatMap(([selector, attribute]) =>
@@ -145,7 +145,7 @@ export function collect(limits) {
     .find((url) => url !== null) ?? channelPage;
   const loader = all(document, 'script[src*="flattr.com/" i]')
     .map((element) => absolute(element.getAttribute("src")))
-    .find((url) => /(?:^|\.)flattr\.com$/.test(url?.hostname ?? "")
+    .find((url) => /(?:^|\.)flattr\.com$/.test(url?.host ?? "")
       && /\/load\.js$/.test(url?.pathname ?? ""));
   return {
     page: own(Document.prototype, "URL"),
@@ -155,13 +155,13 @@ export function collect(limits) {
       'link[rel~="payment" i][href], a[rel~="payment" i][href]', limits.payment),
     buttons: roots.flatMap((root) => all(root, "a.FlattrButton"))
       .slice(0, limits.buttons).map(buttonOf),
-    flattr_ids: all(document, 'meta[name="flattr:id" i][content]')
-      .map((element) => onOneLine(element.getAttribute("content"), limits.nameChars))
+    flattr_ids: [...new Set(all(document, 'meta[name="flattr:id" i][content]')
+      .map((element) => onOneLine(element.getAttribute("content"), limits.nameChars)))]
       .slice(0, limits.flattrIds),
     links: addresses(
       'a[href*="flattr.com/" i]:not(.FlattrButton):not([rel~="payment" i])', limits.links,
-      ({ hostname, pathname }) =>
-        /^(?:www\.)?flattr\.com$/.test(hostname) && OF_FLATTR.test(pathname)),
+      ({ host, pathname }) =>
+        /^(?:www\.)?flattr\.com$/.test(host) && OF_FLATTR.test(pathname)),
     loader: loader?.href ?? null,
   };
 }

@@ -30,7 +30,7 @@ from .undo import UndoGate
 class Gesture(msgspec.Struct, frozen=True):
     """What the person did: flattr ``url``.
 
-    ``confirm`` is what they said yes to, if they were asked: the ``submission_url`` of an offer.
+    ``confirm`` is what they said yes to, if they were asked: the ``confirmation_of`` an offer.
     ``link``: they pointed at a link, so that nobody has seen its page yet.
     """
 
@@ -100,7 +100,7 @@ class NotFlattrable(FlattrError):
 class ConfirmationRequired(FlattrError):
     """The person has to be asked first which of ``offers`` they mean; ``discovery`` says why.
 
-    An offer's ``submission_url`` stands for all that would be flattred, the owner too: a yes is to
+    An offer's ``confirmation_of`` stands for all that would be flattred, the owner too: a yes is to
     that alone.
     """
 
@@ -110,6 +110,16 @@ class ConfirmationRequired(FlattrError):
         super().__init__()
         self.discovery = discovery
         self.offers = offers
+
+
+def confirmation_of(offer: Discovery) -> str:
+    """What a yes to ``offer`` is to: the thing and its owner, as they were shown.
+
+    The URL of a registered thing does not say whose it is; the backend may by now say otherwise.
+    """
+    if offer.reason != "registered":
+        return submission_url(offer)
+    return f"thing {offer.thing_id} of {offer.user_id or 'nobody'}: {submission_url(offer)}"
 
 
 class Cancelled(FlattrError):
@@ -163,7 +173,9 @@ def _believe(url: str, hints: Hints | None, means: Means, gate: UndoGate) -> _Be
     hints = hints or Hints()
     known = _known_at_backend(url, hints, means, gate)
     if known:
-        return _Belief(known[0], [*known, *offers(url, replace(hints, links=()), means.rules)])
+        known_urls = {thing.target for thing in known}
+        others = offers(url, replace(hints, links=()), means.rules)
+        return _Belief(known[0], [*known, *(it for it in others if it.target not in known_urls)])
     return _Belief(discover(url, hints, means.rules), offers(url, hints, means.rules))
 
 
@@ -218,7 +230,7 @@ def _chosen(belief: _Belief, confirm: str | None) -> Discovery:
     """
     best, could_be, detail = belief
     for offer in could_be if confirm is not None else ():
-        if submission_url(offer) == confirm:
+        if confirmation_of(offer) == confirm:
             return offer
     if not best.flattrable:
         raise NotFlattrable(best, could_be, detail)

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from flattr_host.discovery.autosubmit import build, read
 from flattr_host.discovery.discovering import discover
-from flattr_host.discovery.model import Discovery
-from flattr_host.discovery.urls import decode_form, plain_text
+from flattr_host.discovery.model import Discovery, Hints
+from flattr_host.discovery.urls import decode_form, page_key, plain_text, thing_address
 
 ENCODED = "https%3A%2F%2Fa.example%2Fb%3Fc%3D1%26d%3D%C3%A9"
-TARGET = "https://a.example/b?c=1&d=é"
+TARGET = "https://a.example/b?c=1&d=%C3%A9"
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,8 @@ TARGET = "https://a.example/b?c=1&d=é"
         quote(f"user_id=alice&url={ENCODED}&title=A b", safe=""),
         quote(f"user_id=alice&url={ENCODED}&title=A b"),
         f"uid=bob&userid=bob&owner=bob&user_id=alice&url={ENCODED}&title=A b",
+        f"user%5Fid=alice&url={ENCODED}&title=A+b",
+        f"title=A+b&user%5fid=alice&url={ENCODED}",
     ],
 )
 def test_every_way_to_write_it(query: str) -> None:
@@ -52,6 +54,8 @@ INNER = "http://e.example/?p=1"
         ("url=http://e.example/a&lang=de&title=T&user_id=alice", "http://e.example/a"),
         ("url=http%3A//e.example/%3Fp&lang=de&title=T&user_id=alice", "http://e.example/?p"),
         ("url=http://e.example/c++&title=T&user_id=alice", "http://e.example/c++"),
+        ("url=http%3A%2F%2Fe.example/?p=1&lang=de&title=T&user_id=alice", f"{INNER}&lang=de"),
+        ("url=http%3A%2F%2Fe.example%2F%3Fp=1&lang=de&title=T&user_id=alice", INNER),
         ("url=http://e.example/#!/x&title=T&user_id=alice", None),
     ],
 )
@@ -61,6 +65,71 @@ def test_an_unencoded_url_keeps_its_own_query(query: str, target: str | None) ->
         assert (found.target, found.user_id, found.title) == (target, "alice", "T")
     else:  # what follows a raw # never reaches anybody
         assert (found.reason, found.target) == ("no_owner", "http://e.example/")
+
+
+@pytest.mark.parametrize("ampersand", ["&#038;", "&#38;", "&#x26;", "&amp;#038;", "&#X0026;"])
+def test_the_ampersand_of_wordpress(ampersand: str) -> None:
+    query = ampersand.join(["user_id=alice", f"url={ENCODED}", "title=T"])
+    found = discover(f"https://flattr.com/submit/auto?{query}#part")
+    assert (found.user_id, found.target, found.title) == ("alice", TARGET, "T")
+    raw = discover(f"https://flattr.com/submit/auto?url={ENCODED}&#user_id=alice")
+    assert (raw.user_id, raw.reason) == (None, "no_owner")
+
+
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        ("http://m.example/my%20post.html", "http://m.example/my%20post.html"),
+        ("http%3A%2F%2Fm.example%2Fmy+post.html", "http://m.example/my%20post.html"),
+        ("http://m.example/my post.html", "http://m.example/my%20post.html"),
+        ("http%3A%2F%2Fm.example%2Fmy%2520post.html", "http://m.example/my%20post.html"),
+        ("https%3A%2F%2Fblog.example%2Fcaf%C3%A9", "https://blog.example/caf%C3%A9"),
+        ("https%3A%2F%2Fblog.example%2Fcaf%25C3%25A9", "https://blog.example/caf%C3%A9"),
+        ("https://blog.example/café?é", "https://blog.example/caf%C3%A9?%C3%A9"),
+        ("https%3A%2F%2Fblog.example%2F%3F%C3%A9%23%C3%A9", "https://blog.example/?%C3%A9#%C3%A9"),
+    ],
+)
+def test_a_thing_has_one_address_and_is_found_again(target: str, address: str) -> None:
+    found = discover(f"https://flattr.com/submit/auto?user_id=alice&url={target}&title=x")
+    assert (found.reason, found.target, found.title) == ("autosubmit", address, "x")
+    assert discover(build(found)) == replace(found, url=build(found))
+    page = discover(address, Hints(payment=(build(found),), title="Page"))
+    assert (page.reason, page.caution) == ("payment", None)
+    assert page_key(address) == page_key(decode_form(address))
+
+
+def test_a_page_of_a_site_with_a_blank_in_its_address() -> None:
+    target = "https://github.com/max/x/wiki/My%20Page"
+    found = discover(f"https://flattr.com/submit/auto?user_id=max&url={target}")
+    assert (found.flattrable, found.target, found.caution) == (True, target, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "hidden"), [("1", True), ("True", True), ("yes", True), ("0", False)]
+)
+def test_hidden(said: str, hidden: bool) -> None:
+    found = discover(f"https://flattr.com/submit/auto?user_id=a&url={ENCODED}&hidden={said}")
+    assert found.hidden is hidden
+
+
+@pytest.mark.parametrize(
+    ("target", "user_id", "caution"),
+    [
+        ("https://www.youtube.com/watch?v=dQw4w9WgXcQ", "max", None),
+        ("https://vimeo.com/12345", "max", None),
+        ("https://flattr.com/thing/5", "max", "other_owner"),
+        ("https://www.youtube.com/@max", "Max", None),
+        ("https://www.youtube.com/c/max", "max", None),
+        ("https://www.linkedin.com/company/max", "max", None),
+        ("https://www.youtube.com/@max", "eve", "other_owner"),
+        ("https://www.linkedin.com/company/max", "eve", "other_owner"),
+    ],
+)
+def test_only_an_address_that_tells_an_owner_contradicts(
+    target: str, user_id: str, caution: str | None
+) -> None:
+    found = discover(f"https://flattr.com/submit/auto?user_id={user_id}&url={quote(target)}")
+    assert (found.flattrable, found.caution) == (True, caution)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +184,11 @@ names = st.from_regex(r"[A-Za-z0-9._-]{1,20}", fullmatch=True)
         flattrable=st.just(True),
         reason=st.just("autosubmit"),
         target=st.text(
-            st.characters(exclude_categories=("C", "Z"), exclude_characters="{}<>%"), max_size=40
-        ).map("https://a.example/".__add__),
+            st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="{}<>%"),
+            max_size=40,
+        )
+        .map("https://a.example/".__add__)
+        .filter(lambda address: thing_address(address) == address),
         user_id=names,
         title=st.none() | words,
         description=st.none() | words,
@@ -138,3 +210,36 @@ def test_what_is_built_is_read_back(said: Discovery) -> None:
 @given(st.text(alphabet="%C3aA9+\\é\u202e \0z=0", max_size=30) | st.text(max_size=30))
 def test_values_are_decoded_as_the_standard_library_does(value: str) -> None:
     assert decode_form(value) == unquote_plus(value, errors="replace")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/x/../alice/tools",
+        "https://github.com/x/%2e%2E/alice/tools",
+        "https://github.com/alice/./tools",
+        r"https://github.com/alice\tools",
+    ],
+)
+def test_an_address_that_is_not_what_it_looks_like_is_no_target(address: str) -> None:
+    found = discover(
+        f"https://flattr.com/submit/auto?user_id=mallory&url={quote(address, safe='')}"
+    )
+    assert (found.flattrable, found.reason) == (False, "bad_target")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/alice//tools",
+        "https://github.com//alice/tools",
+        "https://github.com/alice/tools%00",
+        "https://github.com/alice/tools%zz",
+        f"https://github.com/alice/{'a' * 1100}",
+    ],
+)
+def test_an_address_that_a_site_does_not_know_is_not_believed_to_be_anybody_s(address: str) -> None:
+    found = discover(
+        f"https://flattr.com/submit/auto?user_id=mallory&url={quote(address, safe='')}"
+    )
+    assert (found.target, found.caution) == (address, "other_owner")

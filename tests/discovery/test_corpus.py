@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flattr_host.discovery.discovering import discover
-from flattr_host.discovery.urls import normal_address
+from flattr_host.discovery.urls import thing_address
 
 HERE = Path(__file__).parent
 
@@ -22,7 +22,7 @@ def firm(name: str) -> list[dict[str, Any]]:
 
 def canonical(url: str) -> str | None:
     """What a link names, as the one address under which it is flattred."""
-    return discover(url).target or normal_address(url)
+    return discover(url).target or thing_address(url)
 
 
 @pytest.mark.parametrize(

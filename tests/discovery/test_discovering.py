@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flattr_host.api.objects import Thing, User
+from flattr_host.discovery import sites
 from flattr_host.discovery.discovering import (
     addresses_to_look_up,
     candidates,
@@ -18,6 +20,7 @@ from flattr_host.discovery.discovering import (
     submission_url,
 )
 from flattr_host.discovery.model import MAX_URL, Button, Discovery, Hints
+from flattr_host.discovery.rules import Rules
 
 AUTOSUBMIT = "https://flattr.com/submit/auto?user_id=alice&url=https%3A%2F%2Fblog.example%2Fpost"
 PAGE = "https://blog.example/post"
@@ -151,7 +154,7 @@ def test_a_link_without_an_owner_leaves_its_target_to_stand_for_itself() -> None
         ("https://www.github.com:443/Alice", "https://github.com/alice", None),
         ("https://flattr.com/profile/bob", "https://flattr.com/profile/bob", "other_owner"),
         ("https://flattr.com/@ALICE", "https://flattr.com/profile/alice", None),
-        ("https://instagram.com/p/Ab", "https://www.instagram.com/p/Ab/", "other_owner"),
+        ("https://instagram.com/p/Ab", "https://www.instagram.com/p/Ab/", None),
         ("HTTPS://BLOG.example.:443/Post", "https://blog.example/Post", None),
         ("http://blog.example:8080/?a#b", "http://blog.example:8080/?a#b", None),
     ],
@@ -278,3 +281,31 @@ def test_no_other_host_is_taken_for_a_site(host: str, rest: str) -> None:
 
 def _host(found: Discovery) -> str:
     return (found.target or "").split("/")[2]
+
+
+def test_no_server_is_asked_about_an_address_that_lets_in_who_knows_it() -> None:
+    page = "https://shop.example/reset"
+    assert addresses_to_look_up(f"{page};jsessionid=A1?utm_source=x&PHPSESSID=2") == [page]
+    for secret in ("?token=1", "?a=b&Access_Token=1", "#!/x?access_token=1"):
+        assert addresses_to_look_up(page + secret) == []
+
+
+def test_what_is_registered_as_another_s_than_its_address_says_is_doubtful() -> None:
+    issue = "https://github.com/alice/tools/issues/3"
+    for owner, caution in (("mallory", "other_owner"), ("Alice", None), ("github:alice", None)):
+        thing = Thing(id=9, url=issue, title="T", owner=User(username=owner))
+        assert registered(issue, issue, thing, None).caution == caution
+
+
+def test_a_part_of_something_private_is_private_too() -> None:
+    row = b'[[site]]\nhosts = ["git.lan"]\nlike = "forgejo"\n'
+    rules = Rules("https://server.example", sites.read_rows(row), refuses_private=True)
+    found = discover("http://git.lan/alice/tools/issues/3", None, rules)
+    assert (found.reason, found.part_of) == ("private_address", None)
+
+
+def test_a_host_that_is_too_long_for_a_name_is_refused_at_once() -> None:
+    buttons = tuple(Button(href=f"https://{'漢' * 900}{n}.example/") for n in range(32))
+    begun = time.perf_counter()
+    assert candidates("https://blog.example/", Hints(buttons=buttons)) == []
+    assert time.perf_counter() - begun < 1

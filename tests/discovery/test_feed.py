@@ -43,6 +43,12 @@ def test_a_feed_that_breaks_off_gives_what_came_before() -> None:
     assert read(feed) == Hints(title="T", payment=(LINK,))
 
 
+def test_blank_lines_before_the_declaration() -> None:
+    feed = f'<?xml version="1.0"?><feed {ATOM}><link rel="payment" href="{ESCAPED}"/></feed>'
+    for start in ("\n\n", " \t\r\n", "\ufeff\n", "\n\ufeff"):
+        assert read(start + feed).payment == (LINK,), repr(start)
+
+
 def test_entities_cannot_be_declared() -> None:
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 20))
     bomb = f'<!DOCTYPE feed [<!ENTITY l0 "ha">{laughs}]><feed {ATOM}><title>&l19;</title></feed>'

@@ -75,6 +75,12 @@ def test_a_link_that_anybody_may_have_written_is_never_taken() -> None:
     assert (inside.flattrable, inside.reason) == (False, "part_of")
 
 
+def test_a_button_may_be_hidden_in_words() -> None:
+    for said, hidden in (("true", True), ("yes", True), ("0", False)):
+        button = Button(rel=f"flattr;uid:ann;hidden:{said}")
+        assert discover(PAGE, Hints(buttons=(button,))).hidden is hidden
+
+
 @pytest.mark.parametrize("row", BUTTONS, ids=lambda row: str(row.get("href") or row["where"]))
 def test_button_of_a_real_page(row: dict[str, Any]) -> None:
     expected = row["expect"]

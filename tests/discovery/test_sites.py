@@ -284,7 +284,37 @@ def test_the_good_row_is_good() -> None:
         ("[site.pattern]", "[site.patterns]", 'line 4: a [[site]] has no field "patterns"'),
         ('noun = "profile"', 'noun = "profile', "line 8: "),
         ("[[site]]", "[site]", "line 1: "),
+        (
+            "title =",
+            "page_parameters = ['cat']\ntitle =",
+            "line 11: page_parameters is for a shape",
+        ),
+        ("org/{owner}", "net/{owner}", 'line 10: canonical is on the host "example.net"'),
+        ("org/{owner}", "org:8080/{owner}", 'line 10: canonical is on the host "example.org:8080"'),
+        ('["example.org"]', "[example.org]", "line 3: Invalid value, at column "),
+        (
+            '"example.org"]',
+            '"müller.example"]',
+            'line 3: "müller.example" is no host; it is written',
+        ),
+        (
+            "[site.pattern]",
+            "[site.reserved]\nowner = ['Me']\n[site.pattern]",
+            "line 5: the reserved",
+        ),
+        ("[site.pattern]", "[site.reserved]\nownr = ['me']\n[site.pattern]", "line 5: no address"),
+        ("[site.pattern]", "[site.replace]\nownr = []\n[site.pattern]", "line 5: no address of"),
+        ("[site.pattern]", "capitalized = ['ownr']\n[site.pattern]", "line 4: no address of this"),
+        ("[site.pattern]", "case_insensitive = ['ownr']\n[site.pattern]", "line 4: no address of"),
         ("[[site]]\n", "sites = 1\n[[site]]\n", "line 1: the file has [[site]] rows"),
+        ('path = "/{owner}"', 'path = "/{owner}{owner...}"', "line 9: a part stands twice"),
+        ("[a-z]+", "[[a-z]+", 'line 5: the pattern of "owner" is no regular expression'),
+        ('["example.org"]', '["{lang}.example.org", "example.org"]', 'line 3: the part "lang"'),
+        (
+            "[site.pattern]",
+            "[site.pattern]\nb = '[a-z]*[a-z]*'",
+            "line 5: no address of this row has a part",
+        ),
     ],
 )
 def test_a_bad_row_is_named_with_its_line(old: str, new: str, message: str) -> None:
@@ -299,6 +329,74 @@ def test_the_line_is_that_of_the_second_row() -> None:
     text = f"# mine\n{GOOD}\n{GOOD}".replace("kind", "sort").replace("sort", "kind", 1)
     with pytest.raises(sites.BadSites, match=r"^line 20: "):
         sites.read_rows(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            GOOD + GOOD.replace("example.org", "other.example"),
+            'line 13: "example" is the name of another row above, whose owners would be taken for'
+            " those of this one; choose another name, or leave it out, and it is the host.",
+        ),
+        (
+            GOOD + GOOD.replace('"example"', '"other"'),
+            'line 14: "example.org" is a host of another row above.',
+        ),
+        (
+            '[[site]]\nhosts = ["git.example.org"]\nlike = "gitea"',
+            'line 3: there is no software "gitea" to be like; there is forgejo, gitlab, mastodon,'
+            " peertube, pixelfed.",
+        ),
+        (
+            "[[site]]\nhosts = [git.example.org]",
+            "line 2: Invalid value, at column 10; text stands in quotation marks.",
+        ),
+        (
+            '[[site]]\nhosts = ["müller.example"]\nlike = "forgejo"',
+            'line 2: "müller.example" is no host; it is written as "xn--mller-kva.example".',
+        ),
+        (
+            '[[site]]\nhosts = ["a.example"]\nlike = "mastodon"\ncase_insensitive = ["ownr"]',
+            'line 4: no address of this row has a part "ownr"; its parts are: id, owner.',
+        ),
+    ],
+)
+def test_rows_that_would_go_wrong_unseen(text: str, message: str) -> None:
+    with pytest.raises(sites.BadSites) as caught:
+        sites.read_rows(text.encode())
+    assert str(caught.value).startswith(message)
+
+
+def test_two_rows_can_be_for_one_shipped_site() -> None:
+    rows = "".join(
+        GOOD.replace("example.org", host).replace('"example"', '"github"')
+        for host in ("github.com", "gist.github.com")
+    )
+    assert [row.label for row in sites.read_rows(rows.encode())] == ["GitHub", "GitHub"]
+
+
+def test_a_row_for_a_host_of_a_shipped_site_keeps_its_words() -> None:
+    try:
+        sites.remember(sites.read_rows(GOOD.replace("example.org", "github.com").encode()))
+        assert sites.label("example") == "GitHub"
+        own = GOOD.replace("example.org", "github.com").replace('"example"', '"github"')
+        sites.remember(sites.read_rows(own.encode()))
+        assert sites.label("github") == "GitHub"
+        assert sites.shapes("github", "gist")[0].noun == "gist"
+    finally:
+        sites.remember(())
+
+
+def test_parameters_of_pages_in_a_row_of_ones_own() -> None:
+    text = GOOD + 'pages = true\npage_parameters = ["cat"]\n'
+    rules = Rules(own_sites=sites.read_rows(text.encode()))
+    thing = rules.of_url("https://example.org/alice?x=1&y=cat")
+    assert thing.target == "https://example.org/alice"
+    page = rules.of_url("https://example.org/alice?x=1&cat=3")
+    assert page.part_of
+    assert (page.reason, page.part_of.target) == ("part_of", thing.target)
+    assert rules.of_url("https://example.org/1?cat=3").reason == "unknown_page"
 
 
 def test_text_that_is_none() -> None:
@@ -323,3 +421,21 @@ def test_a_slow_pattern_of_ones_own_is_not_too_slow(pattern: str) -> None:
     begin = time.perf_counter()
     rules.of_url("https://example.org/" + "ax" * 480 + "%00/b/c")
     assert time.perf_counter() - begin < 2
+
+
+def test_a_part_that_only_some_hosts_begin_with_cannot_be_told() -> None:
+    text = GOOD.replace('["example.org"]', '["{owner}.example.org", "example.org"]')
+    text = text.replace('path = "/{owner}"', 'path = "/about"')
+    with pytest.raises(sites.BadSites, match='canonical names "owner"'):
+        sites.read_rows(text.encode())
+
+
+def test_two_parts_of_one_segment_repeat_no_more_than_one_may() -> None:
+    text = GOOD.replace('path = "/{owner}"', 'path = "/{owner}{more}"')
+    for pattern, is_taken in (("[a-z]*", True), ("[a-z]*[a-z]*", False)):
+        row = text.replace("[site.pattern]", f'[site.pattern]\nmore = "{pattern}"').encode()
+        if is_taken:
+            assert sites.read_rows(row)
+        else:
+            with pytest.raises(sites.BadSites, match="more than two repetitions together"):
+                sites.read_rows(row)

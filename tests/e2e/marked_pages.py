@@ -120,6 +120,7 @@ def _marks_of_alice(
         return f'<script async src="{LOADER}{query}"></script>'
 
     link = submitting("/link.html")
+    mallorys = submitting("/decoys.html").replace("alice", "mallory")
     script = submitting("/noscript.html")
     return {
         "/head.html": (f'<link rel="alternate PAYMENT" href="{submitting("/head.html")}">', ""),
@@ -132,6 +133,13 @@ def _marks_of_alice(
             button("/prefix.html", 'data-bread-uid="alice" data-flattr-uid="nobody"'),
         ),
         "/loader.html": (loader("&amp;uid=alice"), button("/loader.html", 'title="Bread"')),
+        "/decoys.html": (
+            '<script async src="//flattr.com:8080/load.js?uid=mallory"></script>'
+            + loader("&amp;uid=alice"),
+            f'<svg><title>Icon</title><a rel="payment" href="{mallorys}"></a></svg>'
+            f'<a href="{mallorys.replace("flattr.com", "flattr.com:8080")}">No link of Flattr</a>'
+            + button("/decoys.html", 'title="Bread"'),
+        ),
         "/noscript.html": (
             "",
             f'<noscript><a rel="payment" href="{script}">Flattr me</a></noscript>',

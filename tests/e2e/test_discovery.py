@@ -17,7 +17,7 @@ from .marked_pages import ELSEWHERE
 from .site import Site
 from .stage import BLOG, REPOSITORY, Stage, a_stage
 
-MARKS = ("head", "link", "rel", "rev", "data", "prefix", "loader", "noscript")
+MARKS = ("head", "link", "rel", "rev", "data", "prefix", "loader", "decoys", "noscript")
 
 #: Chromium shows feeds as text; Firefox saves what is said to be a feed, and shows what is XML.
 FEEDS = {

@@ -1,7 +1,6 @@
 """What the connected server knows pages as: a real host and a real server."""
 
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,22 +188,4 @@ def test_the_oldest_answers_go_and_each_account_has_its_own() -> None:
         assert clock.asked == asked
     again = Account("https://server.example/rest/v2", "alice", "file", "flattr", "c", 2)
     clock.lookups.ask(again, clock.found, f"{PAGE}/{MAX_ANSWERS}")
-    assert clock.asked == 2
-
-
-def test_what_comes_after_the_sign_out_is_not_remembered() -> None:
-    clock, asked, forgotten = Clock(), threading.Event(), threading.Event()
-
-    def slowly(url: str) -> Lookup:
-        asked.set()
-        forgotten.wait(10)
-        return clock.found(url)
-
-    asking = threading.Thread(target=clock.lookups.ask, args=(ALICE, slowly, PAGE))
-    asking.start()
-    asked.wait(10)
-    clock.lookups.forget()
-    forgotten.set()
-    asking.join()
-    clock.lookups.ask(ALICE, clock.found, PAGE)
     assert clock.asked == 2

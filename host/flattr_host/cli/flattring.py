@@ -236,8 +236,9 @@ def _show_words(found: Discovery) -> None:
 
 
 def _show_why(found: Discovery) -> None:
-    click.echo(printable(f"    {explanation(found)}"))
-    if found.target and found.target != found.url:
+    why = explanation(found)
+    click.echo(printable(f"    {why}"))
+    if found.target and found.target != found.url and found.target not in why:
         click.echo(printable(f"    {found.target}"))
     if found.caution:
         click.echo(printable(f"    {caution(found)}"))
@@ -245,14 +246,14 @@ def _show_why(found: Discovery) -> None:
 
 def _show_page(url: str, hints: Hints, rules: Rules, as_json: bool) -> None:
     found = discover(url, hints, rules)
-    offers = candidates(url, hints, rules)
+    could_be = candidates(url, hints, rules)
     if as_json:
         whole: dict[str, Any] = msgspec.to_builtins(line(found))
-        _write_json(msgspec.json.encode(whole | {"candidates": [line(it) for it in offers]}))
+        _write_json(msgspec.json.encode(whole | {"candidates": [line(it) for it in could_be]}))
         return
     _show_words(found)
-    others = [offer for offer in offers if offer not in (found, found.part_of)]
+    others = [one for one in could_be if one not in (found, found.part_of)]
     if others:
         click.echo("    also:" if found.flattrable or found.part_of else "    but:")
-    for offer in others:
-        _show_why(offer)
+    for other in others:
+        _show_why(other)

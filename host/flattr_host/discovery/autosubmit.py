@@ -25,8 +25,9 @@ _DISPENSABLE = ("description", "tags", "title", "category", "language")
 _ESCAPED_SCHEME = re.compile(r"https?%(?:25)*3A", re.IGNORECASE)
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _MAX_ESCAPES = 3
-#: So many characters are no more than MAX_TARGET bytes.
-_SURELY_SHORT = MAX_TARGET // 4
+_YES = frozenset(("1", "true", "yes"))
+#: Letters that sites put before an owner's name, to tell it from names of another kind.
+_MARK_OF_OWNER = re.compile(r"@|c\.|company\.")
 _NOTHING_KNOWN = Discovery("", False, "unknown_page")
 
 
@@ -60,7 +61,7 @@ def claim(
     itself = about(target) if target else None
     if not target or (itself and itself.reason == "bad_target"):
         return Discovery(url, False, "bad_target", None, user_id)
-    if len(target) > _SURELY_SHORT and len(target.encode()) > MAX_TARGET:
+    if len(target) > MAX_TARGET:
         return Discovery(url, False, "too_long", None, user_id)
     if (user_id and not USERNAME.fullmatch(user_id)) or (fid and not FID.fullmatch(fid)):
         return Discovery(url, False, "bad_owner", target, user_id)
@@ -68,7 +69,8 @@ def claim(
     if not user_id and not fid and not thing:
         return Discovery(url, False, "no_owner", target)
     known = thing or _NOTHING_KNOWN
-    tags, owner, revsharekey = get("tags"), get("owner"), get("revsharekey")
+    tags, hidden = get("tags"), get("hidden")
+    owner, revsharekey = get("owner"), get("revsharekey")
     return Discovery(
         url,
         True,
@@ -79,7 +81,7 @@ def claim(
         get("description") or None,
         get("language"),
         tuple([tag for part in tags.split(",") if (tag := part.strip())]) if tags else (),
-        get("hidden") in ("1", "true"),
+        hidden is not None and hidden.lower() in _YES,
         get("category"),
         fid,
         known.thing_id,
@@ -88,20 +90,36 @@ def claim(
         known.owner,
         known.name,
         known.id,
-        "other_owner" if itself and _is_another(user_id, fid, itself) else None,
+        "other_owner" if itself and (user_id or fid) and is_another(user_id, fid, itself) else None,
         None,
         owner if owner and _KEY.fullmatch(owner) else None,
         revsharekey if revsharekey and _KEY.fullmatch(revsharekey) else None,
     )
 
 
-def _is_another(user_id: str | None, fid: str | None, itself: Discovery) -> bool:
-    """Whether the named owner is not whom the target's own address names."""
-    if not user_id:
-        return fid is not None
+def is_another(user_id: str | None, fid: str | None, itself: Discovery) -> bool:
+    """Whether the named owner is not whom the target's own address names, if any.
+
+    On a site that tells owners, a page of which it does not tell whose it is, is somebody's too.
+    """
+    if itself.reason == "unknown_page":
+        return True
     whole = itself.part_of or itself
     owner = whole.user_id or whole.owner
-    return user_id != owner and user_id.lower() != (owner or "").lower()
+    if not owner and whole.thing_id is None:
+        return False  # a thing on Flattr is somebody's, whom only its server can tell
+    if user_id == owner:
+        return False
+    if not user_id:
+        return fid is not None
+    return owner is None or _unmarked(user_id) != _unmarked(owner)
+
+
+def _unmarked(owner: str) -> str:
+    """An owner's name as it can be compared."""
+    name = owner.lower()
+    mark = _MARK_OF_OWNER.match(name)
+    return name[mark.end() :] if mark else name
 
 
 def build(found: Discovery) -> str:
@@ -144,6 +162,8 @@ def _values(query: str) -> dict[str, str]:
         query = decode_form(query.replace("+", "%2B"))  # as a whole: user_id%3Dalice%26url%3D...
         values = _decoded_pairs(query)
         escapes += 1
+    if "user_id" not in values and "user%5" in query:
+        values = _decoded_pairs(re.sub("user%5Fid=", "user_id=", query, flags=re.IGNORECASE))
     if "%" in values.get("url", "")[:8]:
         while _ESCAPED_SCHEME.match(values["url"]) and escapes < _MAX_ESCAPES:
             # Who escaped the URL twice did it with all of them.
@@ -155,8 +175,8 @@ def _values(query: str) -> dict[str, str]:
 def _decoded_pairs(query: str) -> dict[str, str]:
     """The first value that is not empty of each parameter that is read.
 
-    A parameter that nobody meant for Flattr, right behind an unencoded URL that has a query, is
-    one of that URL's.
+    A parameter that nobody meant for Flattr, right behind a URL that has an unencoded query, is one
+    of that URL's.
     """
     values: dict[str, str] = {}
     for name, value in _PAIRS(query):
@@ -164,7 +184,7 @@ def _decoded_pairs(query: str) -> dict[str, str]:
             values.setdefault(name, value)
         elif name not in values and (text := _decoded(name, value)):
             values[name] = text
-            if name == "url" and "?" in value and _is_plain(value):
+            if name == "url" and "?" in value and (_is_plain(value) or "=" in value):
                 values[name] += _rest_of_url(query.partition(f"url={value}")[2])
     return values
 

@@ -1,15 +1,14 @@
 """What markup holds, in the sizes of :class:`.model.Hints` and as browsers would have it."""
 
 from collections.abc import Iterable
-from urllib.parse import quote, urljoin
+from urllib.parse import urljoin
 
 from .model import MAX_URL
-from .urls import split
+from .urls import split, with_escapes
 
 #: Entries of a list, and letters of a text, at most.
 MAX_ENTRIES = 32
 MAX_TEXT = 4096
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 def absolute(href: str | None, base: str) -> str | None:
@@ -24,7 +23,7 @@ def absolute(href: str | None, base: str) -> str | None:
     if not parts or not parts[1]:
         return None
     place = len(parts[0]) + 3 + len(parts[1])
-    url = url[:place] + quote(url[place:], safe=_ASCII, errors="replace")
+    url = url[:place] + with_escapes(url[place:])
     return url if len(url) <= MAX_URL else None
 
 

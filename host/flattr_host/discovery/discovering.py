@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from . import autosubmit, marks
 from .model import Caution, Discovery, Hints
 from .rules import Rules, shipped
-from .urls import normal_address, page_address, page_key, plain_text, same_host
+from .urls import normal_address, page_address, page_key, plain_text, same_host, tells_secret
 
 #: What a page claims by itself, in the order of belief.
 _BY_MARKUP = ("payment", "button", "flattr_id")
@@ -29,9 +29,9 @@ def discover(url: str, hints: Hints | None = None, rules: Rules | None = None) -
     found = rules.of_url(url)
     if hints is None:
         return found
-    offers = _offers(url, found, hints, rules)
-    if offers and offers[0] is not found.part_of:
-        return offers[0]
+    could_be = _candidates(url, found, hints, rules)
+    if could_be and could_be[0] is not found.part_of:
+        return could_be[0]
     refused = (it for it in _claims(url, hints, rules) if it.reason == "private_address")
     return found if found.part_of else next(refused, found)
 
@@ -39,10 +39,10 @@ def discover(url: str, hints: Hints | None = None, rules: Rules | None = None) -
 def candidates(url: str, hints: Hints, rules: Rules | None = None) -> list[Discovery]:
     """Everything flattrable that a page could mean, best first, each thing and payee once."""
     url, rules = url.strip(), rules or shipped()
-    return _offers(url, rules.of_url(url), hints, rules)
+    return _candidates(url, rules.of_url(url), hints, rules)
 
 
-def _offers(url: str, found: Discovery, hints: Hints, rules: Rules) -> list[Discovery]:
+def _candidates(url: str, found: Discovery, hints: Hints, rules: Rules) -> list[Discovery]:
     """The order of belief; what is registered, which takes a server, stands before the rules."""
     by_rule = found.reason == "site"
     in_order = chain(
@@ -54,9 +54,9 @@ def _offers(url: str, found: Discovery, hints: Hints, rules: Rules) -> list[Disc
         _by_link(url, hints, rules),
     )
     once: dict[tuple[str | None, ...], Discovery] = {}
-    for offer in in_order:
-        if offer.flattrable:
-            once.setdefault((offer.target, offer.user_id, offer.fid), offer)
+    for one in in_order:
+        if one.flattrable:
+            once.setdefault((one.target, one.user_id, one.fid), one)
     return list(once.values())
 
 
@@ -92,7 +92,9 @@ def addresses_to_look_up(
         else:
             addresses = [page_address(url), canonical]
             addresses += [claim.target for claim in claims if claim.reason == "no_owner"]
-    asked = dict.fromkeys(it for it in addresses if it and not rules.is_refused(it))
+    asked = dict.fromkeys(
+        it for it in addresses if it and not rules.is_refused(it) and not tells_secret(it)
+    )
     return list(asked)[:_MAX_LOOKUPS]
 
 
@@ -117,7 +119,10 @@ def registered(
     rules = rules or shipped()
     # An auto-submit URL that names no owner says itself what it is about, on whatever host.
     said_by = rules.of_url(url.strip()).target or url.strip()
-    return replace(_as_said_by(said_by, found, rules), url=url.strip())
+    found = replace(_as_said_by(said_by, found, rules), url=url.strip())
+    itself = rules.about(found.target or "")
+    is_doubtful = owner and itself and autosubmit.is_another(owner.rpartition(":")[2], None, itself)
+    return replace(found, caution=found.caution or "other_owner") if is_doubtful else found
 
 
 def submission_url(found: Discovery) -> str:

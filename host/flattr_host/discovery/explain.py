@@ -37,22 +37,42 @@ def caution(found: Discovery) -> str | None:
 
 
 def thing_title(found: Discovery) -> str:
-    """What the thing is called: its own title, else as its site calls it, else its address."""
+    """What the thing is called: its own title, else as its site calls it, else its address.
+
+    Where the site takes capitals for small letters, the parts are spelt as in the target, so that
+    a thing is called the same by whatever URL it is reached.
+    """
     if found.title:
         return found.title
     for shape in sites.shapes(found.site, found.kind):
-        parts = {part: getattr(found, part, None) for part in ("owner", "name", "id")}
+        parts = {part: _as_in_target(found, part) for part in ("owner", "name", "id")}
         if not any(f"{{{part}}}" in shape.title for part, text in parts.items() if not text):
             return shape.title.format_map(parts)
     return (found.target or found.url).removeprefix("https://").removeprefix("http://")
+
+
+def _as_in_target(found: Discovery, part: str) -> str | None:
+    text: str | None = getattr(found, part)
+    target = found.target or ""
+    if text and text not in target and text.lower() in target:
+        return text.lower()
+    return text
+
+
+def _whole(whole: Discovery) -> str:
+    """What a page is a part of. Titles as "Tweet 12 by @max" say already what they are of."""
+    label, title = sites.label(whole.site), thing_title(whole)
+    noun = next((shape.noun for shape in sites.shapes(whole.site, whole.kind)), "")
+    words = title.lower()
+    if not noun or noun.lower() not in words:
+        return f"the {label} {noun} {title}"
+    return title if label.lower() in words else f"{title} on {label}"
 
 
 def _words(found: Discovery) -> dict[str, object]:
     fid = f"with the Flattr id {found.fid}" if found.fid else None
     owner = f"{found.owner} on {sites.label(found.site)}" if found.owner and found.site else None
     shapes = sites.shapes(found.site, found.kind)
-    whole = found.part_of
-    noun = next((it.noun for it in sites.shapes(whole.site, whole.kind)), "") if whole else ""
     return {
         "target": found.target,
         "thing_id": found.thing_id,
@@ -61,7 +81,7 @@ def _words(found: Discovery) -> dict[str, object]:
         "user": found.user_id or fid or owner or "unknown",
         "label": sites.label(found.site),
         "noun": shapes[0].noun if shapes else "",
-        "whole": f"the {sites.label(whole.site)} {noun} {thing_title(whole)}" if whole else "",
+        "whole": _whole(found.part_of) if found.part_of else "",
         "host": host_of(found.target or ""),
         "page": host_of(found.url),
     }

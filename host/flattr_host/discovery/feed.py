@@ -25,7 +25,7 @@ _MAX_DEPTH = 200
 
 def is_feed(document: str) -> bool:
     """Whether the root of ``document`` is a feed's."""
-    root = _ROOT.match(document[:_SCANNED])
+    root = _ROOT.match(document[:_SCANNED].lstrip("\ufeff"))
     return root is not None and root[1] in _FEEDS
 
 
@@ -70,7 +70,8 @@ class _Reader:
         parser.EntityDeclHandler = self._refuse
         # So that &nbsp; and the like, which feeds have without declaring them, are passed over.
         parser.UseForeignDTD(True)
-        parser.Parse(document, True)
+        # Nothing may stand before an XML declaration, but blank lines of templates often do.
+        parser.Parse(document.lstrip("\ufeff \t\r\n"), True)
 
     def end_entry(self) -> None:
         """Its links are complete; those that have no title of their own get the entry's."""

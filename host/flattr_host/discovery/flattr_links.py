@@ -13,6 +13,8 @@ HOSTS = ("flattr.com", "www.flattr.com")
 _THING = re.compile(r"/(?:thing|t)/([0-9]{1,18})(?:/[^/]*)?/?")
 _PROFILE = re.compile(r"/(?:profile/|user/|@)((?=[\w.+-]*\w)[\w.+-]{1,64})/?")
 _AUTOSUBMIT = "/submit/auto"
+#: "&" as WordPress and others write it in attributes, when it was escaped once too often.
+_ESCAPED_AMPERSAND = re.compile(r"&(?:amp;)*#(?:0*38|x0*26);", re.IGNORECASE)
 
 
 def read(
@@ -21,12 +23,14 @@ def read(
     url: str,
     path: str,
     query: str | None,
-    _fragment: str | None,
+    fragment: str | None,
 ) -> Discovery | None:
     """What a URL of ``server`` stands for; None for its other pages.
 
     ``path`` is what follows the base URL ``server``. ``about``: see :func:`autosubmit.read`.
     """
+    if fragment and query and query.endswith(("&", "&amp;")):
+        query = _with_fragment(query, fragment)
     if path == _AUTOSUBMIT:  # as nearly all are
         return autosubmit.read(url, query or "", about)
     if path.startswith(_AUTOSUBMIT):
@@ -39,6 +43,11 @@ def read(
         name = profile[1]
         return Discovery(url, True, "profile", f"{server}/profile/{name.lower()}", user_id=name)
     return None
+
+
+def _with_fragment(query: str, fragment: str) -> str:
+    """The query, whose first ``#`` may be that of an escaped ``&``; a raw one cuts off the rest."""
+    return _ESCAPED_AMPERSAND.sub("&", f"{query}#{fragment}").partition("#")[0]
 
 
 def _autosubmit_query(path: str, query: str | None) -> str | None:

@@ -78,9 +78,10 @@ class Discovery(msgspec.Struct, frozen=True, gc=False):
     ``target`` is the URL of the thing, in canonical form. ``user_id``, ``fid``, ``title``,
     ``description``, ``language``, ``tags``, ``hidden``, ``category``, ``partner_owner`` (its
     ``owner=``) and ``revsharekey`` come from an auto-submit URL or a button; ``site``, ``kind``,
-    ``owner``, ``name`` and ``id`` from a site rule, as the URL has them. ``part_of`` is the thing
-    that the page is only a part of; it is flattrable where ``self`` is not. ``caution`` is the word
-    for why the person should be asked first, see :mod:`.explain`.
+    ``owner``, ``name`` and ``id`` from a site rule: as the URL has them, unescaped, and in the one
+    spelling that the rule makes of several. ``part_of`` is the thing that the page is only a part
+    of; it is flattrable where ``self`` is not. ``caution`` is the word for why the person should be
+    asked first, see :mod:`.explain`.
     """
 
     url: str

@@ -2,69 +2,120 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from . import feed
 from .bounds import MAX_ENTRIES, MAX_TEXT, absolute, addresses, text
 from .decoding import decoded
 from .model import Button, Hints
-from .nesting import shallow
 from .urls import host_of, split
 
 _OF_A_BUTTON = re.compile(
     r"data-((?:.+-)?(?:uid|owner|tags|category|language|hidden|revsharekey))", re.IGNORECASE
 )
 _OF_FLATTR = re.compile(r"/(?:submit/auto|thing/|t/|profile/|user/|@)")
-# Bounded, since it searches whole scripts, which may repeat its beginning.
+# Whole, not inside another address. Bounded, since it searches whole scripts, which may repeat its
+# beginning.
 _LOADER = re.compile(
-    r"""//(?:[\w-]{1,63}\.){0,9}flattr\.com/[^\s'"<>?]{0,200}load\.js(?:\?[^\s'"<>]{0,1000})?"""
+    r"""(?:^|['"\s])(?:https?:|:)?(//(?:[\w-]{1,63}\.){0,9}flattr\.com/(?:[^\s'"<>?#]{0,200}/)?"""
+    r"""load\.js(?:\?[^\s'"<>\\]{0,1000})?)(?=['"\s<>#\\]|$)"""
 )
+#: What stands in these is none of HTML's, as ``a`` and ``title`` of a picture; but in those it is.
+_FOREIGN = ("svg", "math")
+_HTML_IN_FOREIGN = ("foreignObject", "desc", "title", "mi", "mo", "mn", "ms", "mtext")
 
 
 def read_hints(data: bytes, page_url: str, content_type: str | None = None) -> Hints:
     """The hints in ``data``, the bytes of the HTML page or the feed at ``page_url``. Never raises.
 
     Which of them it is, the bytes themselves say. ``content_type``: the header, for its charset.
+    A page can be made so that parsing it takes any time and memory, see ``linked_page.parsing``.
     """
     document = decoded(data, content_type)
-    return feed.read(document, page_url) if feed.is_feed(document) else _of_html(document, page_url)
+    if feed.is_feed(document):
+        return feed.read(document, page_url)
+    try:
+        return _of_html(document, page_url)
+    except SelectolaxError:  # it is out of memory, or thinks so
+        return Hints()
 
 
 def _of_html(html: str, page_url: str) -> Hints:
-    tree = LexborHTMLParser(shallow(html))
-    base_node = tree.css_first("base[href]")
+    page = _Page(LexborHTMLParser(html))
+    base_node = next(page.scripted("base[href]"), None)
     base = absolute(_get(base_node, "href"), page_url) if base_node else None
     base = base or page_url
-    title = tree.css_first("title")
-    ids = [text(_get(node, "content")) for node in tree.css('meta[name="flattr:id" i][content]')]
+    title = next(page.scripted("title"), None)
+    ids = page.scripted('meta[name="flattr:id" i][content]')
     return Hints(
         title=(text(title.text()) or None) if title else None,
-        canonical=next(_canonical(tree, base), None),
+        canonical=next(_canonical(page, base), None),
         payment=addresses(
             absolute(_get(node, "href"), base)
-            for node in tree.css('link[rel~="payment" i][href], a[rel~="payment" i][href]')
+            for node in page.all('link[rel~="payment" i][href], a[rel~="payment" i][href]')
         ),
-        buttons=tuple(_buttons(tree, base))[:MAX_ENTRIES],
-        flattr_ids=addresses(ids),
-        links=addresses(_links(tree, base)),
-        loader=next(_loaders(tree, base), None),
+        buttons=tuple(_buttons(page, base))[:MAX_ENTRIES],
+        flattr_ids=addresses(text(_get(node, "content")) for node in ids),
+        links=addresses(_links(page, base)),
+        loader=next(_loaders(page, base), None),
     )
 
 
-def _canonical(tree: LexborHTMLParser, base: str) -> Iterator[str]:
+class _Place(NamedTuple):
+    """Where a node's children stand."""
+
+    is_foreign: bool = False
+    is_unscripted: bool = False
+
+
+class _Page:
+    """The elements of HTML in a page, of which other elements have the names too."""
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self._tree = tree
+        # Selectors with ancestors would take seconds for a page that is nested deep.
+        self._places: dict[int, _Place] = {}
+
+    def all(self, selector: str) -> Iterator[LexborNode]:
+        """Those in a ``noscript`` too, where buttons for people without scripts stand."""
+        return (node for node in self._tree.css(selector) if not self._around(node).is_foreign)
+
+    def scripted(self, selector: str) -> Iterator[LexborNode]:
+        """Those of the page itself: to a browser, what stands in a ``noscript`` is text."""
+        return (node for node in self.all(selector) if not self._around(node).is_unscripted)
+
+    def _around(self, node: LexborNode) -> _Place:
+        """Where ``node`` stands."""
+        way: list[LexborNode] = []
+        above = node.parent
+        while above and above.mem_id not in self._places:
+            way.append(above)
+            above = above.parent
+        place = self._places[above.mem_id] if above else _Place()
+        for above in reversed(way):
+            name = above.tag or ""
+            place = self._places[above.mem_id] = _Place(
+                name in _FOREIGN or (place.is_foreign and name not in _HTML_IN_FOREIGN),
+                name == "noscript" or place.is_unscripted,
+            )
+        return place
+
+
+def _canonical(page: _Page, base: str) -> Iterator[str]:
     nodes = {
         'link[rel~="canonical" i][href]': "href",
         'meta[property="og:url" i][content]': "content",
     }
     for selector, attribute in nodes.items():
-        for node in tree.css(selector):
+        for node in page.scripted(selector):
             if url := absolute(_get(node, attribute), base):
                 yield url
 
 
-def _buttons(tree: LexborHTMLParser, base: str) -> Iterator[Button]:
-    for node in tree.css("a.FlattrButton"):
+def _buttons(page: _Page, base: str) -> Iterator[Button]:
+    for node in page.all("a.FlattrButton"):
         given = _get(node, "href")
         href = absolute(given, base) if given else None
         if given and not href:
@@ -85,19 +136,21 @@ def _buttons(tree: LexborHTMLParser, base: str) -> Iterator[Button]:
         )
 
 
-def _links(tree: LexborHTMLParser, base: str) -> Iterator[str]:
-    for node in tree.css('a[href*="flattr.com/" i]:not(.FlattrButton):not([rel~="payment" i])'):
+def _links(page: _Page, base: str) -> Iterator[str]:
+    plain = 'a[href*="flattr.com/" i]:not(.FlattrButton):not([rel~="payment" i])'
+    for node in page.all(plain):
         url = absolute(_get(node, "href"), base)
         parts = split(url) if url else None
         if url and parts and host_of(url) == "flattr.com" and _OF_FLATTR.match(parts[2]):
             yield url
 
 
-def _loaders(tree: LexborHTMLParser, base: str) -> Iterator[str]:
+def _loaders(page: _Page, base: str) -> Iterator[str]:
     """The script's address, which most pages have in a script that loads it."""
-    for node in tree.css("script"):
-        source = _get(node, "src") or node.text()
-        if (found := _LOADER.search(source)) and (url := absolute(found[0], base)):
+    for node in page.scripted("script"):
+        # In JSON, slashes are escaped.
+        source = _get(node, "src").strip() or node.text().replace("\\/", "/")
+        if (found := _LOADER.search(source)) and (url := absolute(found[1], base)):
             yield url
 
 

@@ -44,7 +44,7 @@ class Rules:
         return self.refused(self._read(url)) if self.refuses_private else self._read(url)
 
     def about(self, address: str) -> Discovery | None:
-        """What the address of a thing says of itself; None where no rule is about it.
+        """What the address of a thing says of itself; None where no rule is about its host.
 
         An auto-submit URL is the address of no thing: it is not flattrable here.
         """
@@ -55,14 +55,16 @@ class Rules:
         if "submit/auto" in path and self._is_autosubmit(host, f"/{path}"):
             return Discovery(address, False, "bad_target")
         if read is not None and "?" not in path and "#" not in path:
-            return read(address, slash + path, None, None)
-        found = self._read(address)
-        return None if found.reason == "unknown_page" else found
+            found = read(address, slash + path, None, None)
+            return found or Discovery(address, False, "unknown_page")
+        return self._read(address)
 
     def refused(self, found: Discovery) -> Discovery:
         """``found``, unless its target is an address that may not be told to a server."""
         if self.refuses_private and found.flattrable and self.is_refused(found.target or ""):
             return Discovery(found.url, False, "private_address", found.target)
+        if found.part_of and self.is_refused(found.part_of.target or ""):
+            return Discovery(found.url, False, "private_address", found.part_of.target)
         return found
 
     def is_refused(self, address: str) -> bool:

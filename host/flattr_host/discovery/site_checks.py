@@ -2,12 +2,14 @@
 
 import codecs
 import re
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 
 import msgspec
+from msgspec.structs import replace as changed
 
-from .site_rows import BadSites, Shape, SiteRow, completed, host_part, parts_of
+from .site_rows import PART, BadSites, Shape, SiteRow, completed, host_part, parts_of
 
 if TYPE_CHECKING:  # it imports this module
     from .sites import Site
@@ -20,6 +22,8 @@ _AT = re.compile(r"\$(?:\.(\w+))?(?:\[(\d+)\])?(?:\.(\w+))?")
 #: What is told of an owner; a title can be made of nothing else.
 _TOLD = ("owner", "name", "id")
 
+_MAX_REPETITIONS = 2
+
 _SHOULD_BE = {
     "hosts": 'a list of hosts, as ["git.example.org"]',
     "shape": "made of [[site.shape]]",
@@ -30,31 +34,48 @@ _SHOULD_BE = {
     "capitalized": 'a list of parts, as ["name"]',
     "hashbang": "true or false",
     "pages": "true or false",
+    "page_parameters": 'a list of parameters, as ["page_id"]',
     "query": 'a table of parameters and parts, as { v = "id" }',
 }
 
 
 def read_rows(
-    text: bytes, shipped: Iterable["Site"], software: Callable[[str], SiteRow | None]
+    text: bytes,
+    shipped: Sequence["Site"],
+    software: Callable[[str], SiteRow | None],
+    software_names: Callable[[], list[str]],
 ) -> tuple[SiteRow, ...]:
     """The rows with hosts, complete. Raises ``BadSites``.
 
     ``software`` finds the shipped row without hosts that a row says it is like; rows without hosts
-    of the table itself go before.
+    of the table itself go before. ``software_names`` gives those to choose from.
     """
     table = _Table(text)
     rows = [table.row(number) for number in range(len(table.rows))]
     own_software = {row.name: row for row in rows if not row.hosts}
-    complete = []
+    complete: list[SiteRow] = []
     for number, row in enumerate(rows):
         _check_patterns(table, number, row)
+        _check_reserved(table, number, row)
         like = own_software.get(row.like) or (software(row.like) if row.like else None)
         if row.like and (like is None or like is row):
-            table.refuse(f'there is no software "{row.like}" to be like', number, field="like")
+            names = ", ".join(sorted({*software_names(), *own_software} - {row.name}))
+            why = f'there is no software "{row.like}" to be like; there is {names}'
+            table.refuse(why, number, field="like")
         if row.hosts:
-            complete.append(completed(row, like))
-            _check_row(table, number, complete[-1], shipped)
+            whole = completed(_labelled(row, shipped), like)
+            _check_row(table, number, whole, shipped)
+            _check_parts(table, number, row, whole)
+            _check_apart(table, number, whole, complete, shipped)
+            complete.append(whole)
     return tuple(complete)
+
+
+def _labelled(row: SiteRow, shipped: Iterable["Site"]) -> SiteRow:
+    """``row`` with the label of the shipped site whose hosts it has, unless it has one itself."""
+    theirs = (site for site in shipped if not row.label and set(row.hosts) <= set(site.hosts))
+    site = next(theirs, None)
+    return changed(row, label=site.row.label) if site else row
 
 
 class _Table:
@@ -150,25 +171,21 @@ def _as_sentence(error: str) -> str:
         return f"line 1: {error}."
     if not found[2]:
         return f"the end of the file: {found[1]}."
-    return f"line {found[2]}: {found[1]}, at column {found[3]}."
+    hint = "; text stands in quotation marks" if found[1] == "Invalid value" else ""
+    return f"line {found[2]}: {found[1]}, at column {found[3]}{hint}."
 
 
 def _check_row(table: _Table, number: int, row: SiteRow, shipped: Iterable["Site"]) -> None:
     for host in row.hosts:
         if not _HOST.fullmatch(host):
-            table.refuse(
-                f'"{host}" is no host; it is written as "git.example.org", in lower case, without'
-                " https://, port and path",
-                number,
-                field="hosts",
-            )
+            table.refuse(f'"{host}" is no host; {_how_to_write(host)}', number, field="hosts")
     if not _NAME.fullmatch(row.name):
         table.refuse(
             f'the name "{row.name}" should be of lower-case letters, digits, "." and "-"',
             number,
             field="name",
         )
-    theirs = {host for site in shipped if site.name == row.name for host in site.hosts}
+    theirs = _hosts_of(row.name, shipped)
     if theirs and not theirs.issuperset(row.hosts):
         table.refuse(
             f'"{row.name}" is the name of another site, whose owners would be taken for those of'
@@ -180,6 +197,73 @@ def _check_row(table: _Table, number: int, row: SiteRow, shipped: Iterable["Site
         table.refuse("this [[site]] has no [[site.shape]], nor is it like any software", number)
     for index, shape in enumerate(row.shape):
         _check_shape(table, number, index, row, shape)
+        _check_canonical_host(table, number, index, shape, {*row.hosts, *theirs})
+
+
+def _how_to_write(host: str) -> str:
+    if host.isascii():
+        return 'it is written as "git.example.org", in lower case, without https://, port and path'
+    from .urls import ascii_name  # it needs a table of all letters
+
+    name = ascii_name(host.lower())
+    return f'it is written as "{name}"' if name else "no address can have it"
+
+
+def _hosts_of(name: str, shipped: Iterable["Site"]) -> set[str]:
+    """The hosts of a shipped site; empty where none has this name."""
+    return {host for site in shipped if site.name == name for host in site.hosts}
+
+
+def _check_apart(
+    table: _Table, number: int, row: SiteRow, before: Iterable[SiteRow], shipped: Iterable["Site"]
+) -> None:
+    """Whether the row has neither a host nor, so that owners stay apart, the name of another."""
+    hosts = {PART.sub("{}", host) for host in row.hosts}
+    for other in before:
+        for host in other.hosts:
+            if PART.sub("{}", host) in hosts:
+                table.refuse(f'"{host}" is a host of another row above', number, field="hosts")
+        if other.name == row.name and not _hosts_of(row.name, shipped):
+            table.refuse(
+                f'"{row.name}" is the name of another row above, whose owners would be taken for'
+                " those of this one; choose another name, or leave it out, and it is the host",
+                number,
+                field="name",
+            )
+
+
+def _check_reserved(table: _Table, number: int, row: SiteRow) -> None:
+    for part, words in row.reserved.items():
+        for word in sorted(words):
+            if word != word.lower():
+                why = f'the reserved word "{word}" should be in lower case; it counts in any case'
+                table.refuse(why, number, field=part)
+
+
+def _check_parts(table: _Table, number: int, row: SiteRow, whole: SiteRow) -> None:
+    """Whether all that ``row`` says is of parts that its URLs have."""
+    known = {part[0] for part in map(host_part, whole.hosts) if part}
+    for shape in whole.shape:
+        known |= {*parts_of(shape.path), *shape.query.values()}
+    told = [
+        (part, part) for of_parts in (row.pattern, row.reserved, row.replace) for part in of_parts
+    ]
+    told += [(part, "case_insensitive") for part in sorted(row.case_insensitive)]
+    told += [(part, "capitalized") for part in sorted(row.capitalized)]
+    for part, field in told:
+        if part not in known:
+            names = ", ".join(sorted(known)) or "none"
+            why = f'no address of this row has a part "{part}"; its parts are: {names}'
+            table.refuse(why, number, field=field)
+
+
+def _check_canonical_host(
+    table: _Table, number: int, index: int, shape: Shape, hosts: Iterable[str]
+) -> None:
+    host = shape.canonical.partition("://")[2].partition("/")[0]
+    if PART.sub("{}", host) not in {PART.sub("{}", one) for one in hosts}:
+        why = f'canonical is on the host "{host}", which is none of this row'
+        table.refuse(why, number, index, "canonical")
 
 
 def _check_shape(table: _Table, number: int, index: int, row: SiteRow, shape: Shape) -> None:
@@ -187,16 +271,25 @@ def _check_shape(table: _Table, number: int, index: int, row: SiteRow, shape: Sh
     in_hosts = [part[0] for part in map(host_part, row.hosts) if part]
     in_path = parts_of(shape.path)
     _check_path(table, number, index, shape, [*in_hosts, *shape.query.values()])
-    known = {*in_path, *shape.query.values(), *in_hosts}
-    for part in sorted(known - row.pattern.keys()):
+    in_every_host = set(in_hosts[:1]) if in_hosts == in_hosts[:1] * len(row.hosts) else set()
+    known = {*in_path, *shape.query.values(), *in_every_host}
+    for part in sorted((known | set(in_hosts)) - row.pattern.keys()):
         field = "path" if part in in_path else "hosts" if part in in_hosts else "query"
         in_shape = None if field == "hosts" else index
         table.refuse(f'the part "{part}" has no pattern', number, in_shape, field)
+    for parts in map(parts_of, shape.path.split("/")):
+        together = sum(_repetitions(row.pattern[part]) for part in parts)
+        if len(parts) > 1 and together > _MAX_REPETITIONS:
+            why = "the patterns of one segment's parts have more than two repetitions together"
+            table.refuse(why, number, index, "path")
     told = {name: getattr(shape, name) for name in _TOLD if getattr(shape, name) is not None}
     for field, template in {"canonical": shape.canonical, **told}.items():
         _check_template(table, number, index, field, template, known)
     can_tell = {name for name in _TOLD if name in known or name in told}
     _check_template(table, number, index, "title", shape.title, can_tell)
+    if shape.page_parameters and not shape.pages:
+        why = "page_parameters is for a shape with pages = true"
+        table.refuse(why, number, index, "page_parameters")
     if not re.match(r"https?://[^/]", shape.canonical):
         table.refuse("canonical should begin with https://", number, index, "canonical")
 
@@ -252,8 +345,10 @@ def _check_patterns(table: _Table, number: int, row: SiteRow) -> None:
 
 def _check_pattern(table: _Table, number: int, part: str, pattern: str) -> None:
     try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings():  # of sets in sets, which a later Python reads otherwise
+            warnings.simplefilter("error")
+            re.compile(pattern)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
         table.refuse(
             f'the pattern of "{part}" is no regular expression: {error}', number, field=part
         )
@@ -279,7 +374,7 @@ def why_slow(pattern: str) -> str | None:
     if re.search(r"\(\?(?![:>=!]|<[=!]|i:)", pattern):
         return "has a group of a kind that is not for this; write (?:…)"
     choices = [False]  # for each group around the place: whether it holds a choice
-    repetitions = options = 0
+    options = 0
     closed: bool | None = None  # whether the group that ends right before holds a choice
     for token in _TOKEN.finditer(pattern):
         was_closed, closed = closed, None
@@ -292,17 +387,25 @@ def why_slow(pattern: str) -> str | None:
             choices[-1] = True
         elif token["again"]:
             is_option = token["again"][0] == "?"
-            is_fixed = token["least"] is not None and not token["comma"]
             if was_closed and not is_option:
                 return "repeats something that itself has a repetition or a choice (|)"
             options += is_option
-            repetitions += not is_option and not is_fixed
-            choices[-1] = choices[-1] or not is_fixed
+            choices[-1] = choices[-1] or is_option or _is_repetition(token)
         elif re.fullmatch(r"\\[1-9]\d*", token[0]):
             return "refers back to a group"
-    if repetitions > 2 or options > 4:
+    if _repetitions(pattern) > _MAX_REPETITIONS or options > 4:
         return "has more than two repetitions (*, +, {m,n}) or four options (?)"
     return None
+
+
+def _repetitions(pattern: str) -> int:
+    """How often something is repeated so often as it likes; time grows with that power of it."""
+    return sum(map(_is_repetition, _TOKEN.finditer(pattern)))
+
+
+def _is_repetition(token: re.Match[str]) -> bool:
+    is_fixed = token["least"] is not None and not token["comma"]
+    return bool(token["again"]) and token["again"][0] != "?" and not is_fixed
 
 
 def _can_match_a_slash(pattern: str) -> bool:

@@ -46,7 +46,7 @@ def with_capital(part: str) -> str:
     """A part of a plain path with a capital as its first letter, as MediaWiki has it."""
     escapes = _OF_OTHER_LETTERS.match(part)
     if not escapes:
-        return part[0].upper() + part[1:]
+        return part[:1].upper() + part[1:]
     letters = _decoded(escapes)
     capital = letters[0].upper()
     if len(capital) != 1:  # as of "ß", which is left as it is

@@ -23,6 +23,7 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str | None = None
     id: str | None = None
     pages: bool = False
+    page_parameters: frozenset[str] = frozenset()
 
 
 class SiteRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

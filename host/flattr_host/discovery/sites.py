@@ -34,9 +34,13 @@ class _Reading:
     def __init__(self, row: SiteRow, shape: Shape, host_parts: Iterable[str]) -> None:
         self.shape = shape
         self.query = shape.query
+        self.page_parameters = frozenset(shape.page_parameters)
+        self.asks_query = bool(shape.query or shape.page_parameters)
         self.match = re.compile(_expression(shape.path, row.pattern)).fullmatch
         parts = {*parts_of(shape.path), *shape.query.values(), *host_parts}
-        self.reserved = [(part, words) for part, words in row.reserved.items() if part in parts]
+        self.reserved = [
+            (part, _as_in_paths(words)) for part, words in row.reserved.items() if part in parts
+        ]
         self.replaced = [
             (part, [(re.compile(old).sub, new) for old, new in pairs])
             for part, pairs in row.replace.items()
@@ -109,7 +113,7 @@ class Site:
         depth = path.count("/")
         readings = self._by_depth.get(depth) or self._readings(depth)
         found = self._thing(url, readings, path, query, host_label)
-        return found or self._page(url, path, depth, host_label)
+        return found or self._page(url, path, depth if query else depth - 1, host_label)
 
     def _thing(
         self,
@@ -124,7 +128,7 @@ class Site:
             if matched:
                 parts = matched.groupdict()
                 if (host_label is None or self._takes(parts, host_label)) and (
-                    not reading.query or self._takes_query(parts, reading.query, query)
+                    not reading.asks_query or self._takes_query(parts, reading, query)
                 ):
                     found = self._found(url, reading, path, parts)
                     if found:
@@ -132,8 +136,8 @@ class Site:
         return None
 
     def _page(self, url: str, path: str, depth: int, host_label: str | None) -> Discovery | None:
-        """The page as part of the thing with the longest path before it."""
-        for above in range(min(depth - 1, _MAX_DEPTH), -1, -1):
+        """The page as part of the thing with the longest path before it, of this depth at most."""
+        for above in range(min(depth, _MAX_DEPTH), -1, -1):
             readings = self._with_pages(above)
             if readings:
                 start = "/".join(path.split("/", above + 1)[: above + 1])
@@ -164,13 +168,18 @@ class Site:
                 return True
         return False
 
-    def _takes_query(self, parts: dict[str, str], named: dict[str, str], query: str | None) -> bool:
-        """Whether the query has the parameters of the shape; the first of a name counts."""
+    def _takes_query(self, parts: dict[str, str], reading: _Reading, query: str | None) -> bool:
+        """Whether the query has the parameters of the shape, and none that make it a page's.
+
+        The first of a name counts.
+        """
         given: dict[str, str] = {}
         for field in (query or "").split("&"):
             key, _, value = field.partition("=")
             given.setdefault(key, value)
-        for parameter, name in named.items():
+        if not reading.page_parameters.isdisjoint(given):
+            return False
+        for parameter, name in reading.query.items():
             text = decode_form(given.get(parameter, ""))
             if not re.fullmatch(self.row.pattern[name], text):
                 return False
@@ -181,7 +190,7 @@ class Site:
         self, url: str, reading: _Reading, path: str, parts: dict[str, str]
     ) -> Discovery | None:
         for part, reserved in reading.reserved:
-            if parts[part].lower() in reserved:
+            if parts.get(part, "").lower() in reserved:
                 return None
         if reading.is_respelt:
             as_found = parts.copy()
@@ -208,15 +217,15 @@ class Site:
     def _respell(self, reading: _Reading, parts: dict[str, str]) -> bool:
         """Gives the parts their one spelling; False where such a part is none any more."""
         for part, pairs in reading.replaced:
-            text = parts[part]
+            text = parts.get(part, "")
             for replace, new in pairs:
                 text = replace(new, text)
-            if text != parts[part]:
-                if not self._can_be(part, text):
+            if text != parts.get(part, ""):
+                if not self._can_be(reading, part, text):
                     return False
                 parts[part] = text
         for part in reading.capitalized:
-            parts[part] = with_capital(parts[part])
+            parts[part] = with_capital(parts.get(part, ""))
         return True
 
     def _canonical(self, reading: _Reading, parts: dict[str, str]) -> str:
@@ -226,9 +235,9 @@ class Site:
         }
         return reading.shape.canonical.format_map(plain)
 
-    def _can_be(self, part: str, text: str) -> bool:
+    def _can_be(self, reading: _Reading, part: str, text: str) -> bool:
         """Whether a part can still be what its spelling was replaced by."""
-        if text.lower() in self.row.reserved.get(part, ()):
+        if any(text.lower() in words for of_part, words in reading.reserved if of_part == part):
             return False
         pattern = self.row.pattern[part]
         return all(re.fullmatch(pattern, segment) for segment in text.split("/"))
@@ -244,6 +253,16 @@ class Site:
             for shape in self.row.shape
             if _has_depth(shape.path, depth)
         ]
+
+
+def _as_in_paths(words: Iterable[str]) -> frozenset[str]:
+    """Reserved words as a part of a plain path has them, in lower case.
+
+    Letters that are not ASCII's are escaped there, so that ``lower`` leaves them as they were: each
+    such word may begin with a capital or not.
+    """
+    as_written = {form for word in words for form in (word, word[:1].upper() + word[1:])}
+    return frozenset(plain.lower() for plain in map(plain_path, as_written) if plain)
 
 
 def _shown(text: str | None) -> str | None:
@@ -286,11 +305,17 @@ def software(name: str) -> SiteRow | None:
     return next(map(_row, texts), None)
 
 
+def _software_for_any_host() -> list[str]:
+    """The names of the software that whoever has a host of it can be ``like``."""
+    rows = [_row(text) for _, hosts, text in _table() if not hosts]
+    return [row.name for row in rows if any("{host}" in shape.canonical for shape in row.shape)]
+
+
 def read_rows(text: bytes) -> tuple[SiteRow, ...]:
     """The rows of a person's own table. Raises ``BadSites``."""
     from . import site_checks  # here, since most have no table of their own
 
-    return site_checks.read_rows(text, load(), software)
+    return site_checks.read_rows(text, load(), software, _software_for_any_host)
 
 
 def exact_hosts(sites: Iterable[Site]) -> dict[str, Site]:
@@ -337,9 +362,12 @@ def shapes(name: str | None, kind: str | None) -> list[Shape]:
 
 
 def _named(name: str | None) -> list[SiteRow]:
-    """The rows of one site: the person's own, else those of the table."""
+    """The rows of one site: the person's own, then those of the table.
+
+    A row of their own may be for some hosts of a shipped site.
+    """
     own = [row for row in _own if row.name == name]
-    return own or [site.row for site in _by_name().get(name or "", ())]
+    return own + [site.row for site in _by_name().get(name or "", ())]
 
 
 @cache

@@ -24,9 +24,17 @@ _PLAIN_ADDRESS = re.compile(
 ).fullmatch
 #: "http://http://a.example" and "http://https//a.example": typed in front of a whole URL.
 _SCHEME_AS_HOST = re.compile(r"https?://https?[:/]")
+#: Dot segments, also escaped, and what browsers take for a slash.
+_DECEPTIVE = re.compile(r"/(?:\.|%2E){1,2}(?:/|$)|\\", re.IGNORECASE)
+_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
+_PARAMETER = re.compile(r"[?&#;]([\w.-]+)=")
+#: What follows a name in DNS; punycode takes the square of a label's length.
+_MAX_HOST, _MAX_LABEL = 253, 63
 #: What no finished address holds: {{ page.url }}, ${url}, <?php ?>, %s, %1$s, %@.
 #: Browsers have escaped the braces in a path.
 _TEMPLATE = re.compile(r"[{}<>]|%7B(?:%7B|%25)|%(?:\d\$)?[s@]", re.IGNORECASE)
+#: What browsers escape behind the host.
+_NOT_IN_ADDRESSES = re.compile(r"[^!-~]+")
 
 #: Scheme, host (with port and user information), path, and query and fragment or None.
 Parts = tuple[str, str, str, str | None, str | None]
@@ -86,13 +94,30 @@ def normal_address(url: str) -> str | None:
 
 
 def thing_address(url: str) -> str | None:
-    """:func:`normal_address` of what may be a thing's: no template, and no scheme for a host."""
-    if _PLAIN_ADDRESS(url):
+    """:func:`normal_address` of what may be a thing's: no template, and no scheme for a host.
+
+    Blanks and letters that are not ASCII are escaped behind the host, as browsers do it, so that
+    one thing has one address. None, too, for a path with dot segments or a backslash, which is not
+    what it looks like: browsers would show and open another.
+    """
+    if "/." not in url and _PLAIN_ADDRESS(url):
         return url
-    address = normal_address(url)
+    host = _WEB_ADDRESS.match(url)
+    if not host or not url.isprintable():
+        return None
+    address = normal_address(url[: host.end()] + with_escapes(url[host.end() :]))
     if not address or _SCHEME_AS_HOST.match(address) or _TEMPLATE.search(address):
         return None
-    return address
+    return None if _DECEPTIVE.search(address.partition("#")[0].partition("?")[0]) else address
+
+
+def with_escapes(rest: str) -> str:
+    """What follows the host in a URL, in ASCII and without blanks; escapes stay as they are."""
+    return _NOT_IN_ADDRESSES.sub(_escapes, rest)
+
+
+def _escapes(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode(errors="replace"))
 
 
 def page_address(url: str) -> str | None:
@@ -106,7 +131,7 @@ def page_address(url: str) -> str | None:
     if not address or not parts:
         return None
     query, fragment = parts[3:]
-    base = address.partition("#")[0].partition("?")[0]
+    base = _SESSION.sub("", address.partition("#")[0].partition("?")[0])
     kept = [pair for pair in (query or "").split("&") if pair and not _is_tracking(pair)]
     base += f"?{'&'.join(kept)}" if kept else ""
     return f"{base}#{fragment}" if fragment and fragment.startswith("!") else base
@@ -116,6 +141,12 @@ def _is_tracking(pair: str) -> bool:
     name = pair.partition("=")[0].lower()
     table = _tracking()
     return name in table["names"] or name.startswith(tuple(table["beginnings"]))
+
+
+def tells_secret(address: str) -> bool:
+    """Whether ``address`` has a parameter, wherever, that lets in whoever knows it."""
+    names = (name.lower() for name in _PARAMETER.findall(address))
+    return any(name in _tracking()["secrets"] for name in names)
 
 
 @cache
@@ -161,6 +192,8 @@ def ascii_name(host: str) -> str | None:
     """
     if host.isascii():
         return host
+    if len(host) > _MAX_HOST or max(map(len, host.split("."))) > _MAX_LABEL:
+        return None
     from idna import IDNAError, uts46_remap  # 10 ms that most hosts need not pay
 
     try:

@@ -23,6 +23,11 @@ PLAIN, GZIP = frozenset(("", "identity")), frozenset(("gzip", "x-gzip"))
 
 _HEAD_ENDS = re.compile(rb"</head[\s>]|<body[\s>]", re.IGNORECASE)
 _LONGEST_SIGN = len("</head>")
+#: As a payment link to Flattr stands in nearly all heads. Any other is found by the parser.
+_PAYMENT = re.compile(
+    rb"""<link\s[^<>]{0,2000}?\brel=["']?payment\b[^<>]{0,2000}>""", re.IGNORECASE
+)
+_AUTOSUBMIT = b"://flattr.com/submit/auto?"
 
 
 class Body:
@@ -54,3 +59,8 @@ class Body:
         start = max(0, self._searched - _LONGEST_SIGN)
         self._searched = len(self.data)
         return _HEAD_ENDS.search(self.data, start) is not None
+
+    def names_a_payee(self) -> bool:
+        """Whether there surely is a payment link to Flattr, before which nothing else goes."""
+        links = (match[0] for match in _PAYMENT.finditer(self.data))
+        return any(_AUTOSUBMIT in link and b"user_id=" in link for link in links)

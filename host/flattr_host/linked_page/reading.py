@@ -4,7 +4,7 @@ Only on a person's gesture on that very link. Nothing goes along that tells who 
 no Referer, no credentials. Every address on the way is held against :mod:`.guard`, and the one
 that was is the one that is connected to. docs/architecture.md tells what is refused and why.
 
-Imports aiohttp and the parser of pages, 0.3 s: import it only where a page is read.
+Imports aiohttp, 0.3 s: import it only where a page is read.
 """
 
 import asyncio
@@ -26,8 +26,7 @@ from ..api.errors import AnswerLost
 from ..discovery.bounds import addresses
 from ..discovery.discovering import discover
 from ..discovery.model import MAX_URL, Hints
-from ..discovery.page import read_hints
-from . import guard
+from . import guard, parsing
 from .body import GZIP, PLAIN, READ_TYPES, Body
 from .link_header import payment_links
 
@@ -76,20 +75,27 @@ class _Fetched:
     content_type: str | None = None
     data: bytes | bytearray = field(default=b"", repr=False)
 
-    def hints(self) -> Hints:
-        data = bytes(self.data)
-        read = read_hints(data, self.url, self.content_type) if data else Hints()
+    def hints(self, cancelled: Callable[[], bool] | None) -> Hints:
+        """What the page says of itself. Raises ``PageUnread``."""
+        read = Hints()
+        if self.data:
+            try:
+                data = bytes(self.data)
+                read = parsing.hints_of(data, self.url, self.content_type, cancelled)
+            except parsing.Unparsable:
+                raise PageUnread("Its page is made so that reading it does not end.") from None
         payment = addresses((*self.payment, *read.payment))
         return msgspec.structs.replace(read, payment=payment)
 
     def names_a_payee(self) -> bool:
-        """Whether a payment link says what to flattr: nothing else on the page would go before."""
-        hints = self.hints()
-        return bool(hints.payment) and discover(self.url, hints).reason == "payment"
+        """Whether a payment link of the headers says what to flattr: nothing would go before it."""
+        return discover(self.url, Hints(payment=self.payment)).reason == "payment"
 
 
 def read(url: str, cancelled: Callable[[], bool] | None = None) -> LinkedPage:
-    """Where ``url`` leads, and what the page there says of itself; within ``TIMEOUT`` seconds.
+    """Where ``url`` leads, and what the page there says of itself.
+
+    ``TIMEOUT`` seconds for fetching it, ``parsing.TIMEOUT`` for parsing it.
 
     A page that is neither HTML nor a feed has no hints but those of its headers. A redirect to an
     address that itself says what to flattr is not followed any further. ``cancelled`` is asked
@@ -99,7 +105,7 @@ def read(url: str, cancelled: Callable[[], bool] | None = None) -> LinkedPage:
         fetched = transport.run(_fetch_unless(cancelled, url.strip()))
     except AnswerLost:  # by transport.close
         raise PageUnread("This program was ended before the page was there.") from None
-    return LinkedPage(fetched.url, fetched.hints())
+    return LinkedPage(fetched.url, fetched.hints(cancelled))
 
 
 async def _fetch_unless(cancelled: Callable[[], bool] | None, url: str) -> _Fetched:
@@ -243,7 +249,7 @@ async def _take_body(response: aiohttp.ClientResponse, fetched: _Fetched) -> Non
         body.add(piece)
         if is_in_head and body.head_ended():
             is_in_head = False
-            if fetched.names_a_payee():
+            if body.names_a_payee():
                 return
         if body.is_complete:
             return

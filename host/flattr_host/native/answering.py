@@ -99,7 +99,7 @@ class Service:
 
                 error = connecting.forget_refused(exchange.account, error)
             if error.code in _OUTDATED:
-                self._forget_lookups()
+                self._lookups = None
             log.write(f"refused {error.code}")
             message = sentence(error, is_flattr=is_flattr)
             return Error(request_id, error.code, message, error.detail)
@@ -121,9 +121,11 @@ class Service:
         if isinstance(request, AccountRequest | Connect | Disconnect):
             from . import account_answers
 
-            if not isinstance(request, AccountRequest):
-                self._forget_lookups()
-            return account_answers.answer(request, exchange.send, exchange.gate)
+            try:
+                return account_answers.answer(request, exchange.send, exchange.gate)
+            finally:
+                if not isinstance(request, AccountRequest):
+                    self._lookups = None
 
         from . import flattr_answers  # here, since a hello should not wait for the main job
 
@@ -152,23 +154,25 @@ class Service:
         from ..flattring import Means
 
         open_backend = cache(lambda: self._open_backend(exchange, mine))
+        # The same all the time: what is still under way when they are forgotten, because the person
+        # signed out, must not be remembered among those of whoever comes next.
+        lookups = cache(self._open_lookups)
 
         def look_up(url: str) -> "Lookup":
             backend = open_backend()
             if exchange.account is None:
                 return backend.lookup(url)  # SQLite is as fast as remembering, and always right
-            from .lookups import Lookups  # with the account's record, which the ledger has none of
-
-            with self._opening:
-                self._lookups = self._lookups or Lookups()
-            return self._lookups.ask(exchange.account, backend.lookup, url)
+            return lookups().ask(exchange.account, backend.lookup, url)
 
         rules = rules_for(mine)
         return Means(rules, mine.read_links, mine.undo_seconds, look_up, open_backend)
 
-    def _forget_lookups(self) -> None:
-        if self._lookups:
-            self._lookups.forget()
+    def _open_lookups(self) -> "Lookups":
+        from .lookups import Lookups  # with the account's record, which the ledger has none of
+
+        with self._opening:
+            self._lookups = self._lookups or Lookups()
+            return self._lookups
 
     def _open_backend(self, exchange: Exchange, mine: settings.Settings) -> "Backend":
         """The ledger, or the server with the account's token."""

@@ -8,11 +8,19 @@ from msgspec import Raw
 from .. import flattring
 from ..backend import Backend
 from ..discovery.discovering import discover as discover_url
-from ..discovery.discovering import submission_url
 from ..discovery.explain import explanation, line, thing_title
 from ..discovery.model import Discovery
 from ..discovery.rules import Rules
-from ..flattring import Discovered, Gesture, Means, Reading, Settled, Step, UndoOffered
+from ..flattring import (
+    Discovered,
+    Gesture,
+    Means,
+    Reading,
+    Settled,
+    Step,
+    UndoOffered,
+    confirmation_of,
+)
 from ..undo import UndoGate
 from .messages import (
     Answer,
@@ -94,7 +102,7 @@ def _offers(found: Iterable[Discovery]) -> list[Offer]:
     offers: list[Offer] = []
     size = 0
     for one in found:
-        offer = Offer(submission_url(one), line(one))
+        offer = Offer(confirmation_of(one), line(one))
         size += len(msgspec.json.encode(offer))
         if offers and size > OFFERS_BYTES:
             break

@@ -38,14 +38,9 @@ class Lookups:
             return remembered
         answer = lookup(url)
         seconds = FOUND_SECONDS if answer.thing else MISSED_SECONDS
-        with self._lock:  # ``answers`` is nobody's any more if they were forgotten meanwhile
+        with self._lock:  # ``answers`` is nobody's any more if another account came meanwhile
             answers.pop(url, None)
             answers[url] = self._now() + seconds, answer
             if len(answers) > MAX_ANSWERS:
                 del answers[next(iter(answers))]
         return answer
-
-    def forget(self) -> None:
-        """Forgets all answers."""
-        with self._lock:
-            self._account, self._answers = None, {}
