@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from flattr_host.discovery.discovering import discover, submission_url
+from flattr_host.discovery.discovering import candidates, discover, submission_url
 from flattr_host.discovery.explain import explanation, thing_title
+from flattr_host.discovery.model import Hints
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,13 @@ def test_what_is_too_long_is_told_with_both_limits() -> None:
     assert found.reason == "too_long"
     assert "2,000" in explanation(found)
     assert "8,192" in explanation(discover("https://a.example/" + "x" * 9000))
+
+
+def test_nobody_is_no_owner() -> None:
+    link = "https://flattr.com/thing/5"
+    hints = Hints(payment=(link,), links=(link,))
+    (found,) = candidates("https://blog.example/", hints)
+    said = (
+        "This page's payment link names https://flattr.com/thing/5, and does not say whose it is."
+    )
+    assert explanation(found) == said

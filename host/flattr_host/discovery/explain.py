@@ -22,11 +22,10 @@ def line(found: Discovery) -> Line:
 
 def explanation(found: Discovery) -> str:
     """Why ``found`` can be flattred, or why not, as a sentence."""
-    kind = "flattrable" if found.flattrable else "not_flattrable"
-    reason: str = found.reason
-    if reason == "site" and not found.owner:
-        reason = "site_without_owner"
-    return _sentences()[kind][reason].format_map(_words(found))
+    sentences = _sentences()["flattrable" if found.flattrable else "not_flattrable"]
+    is_owned = found.user_id or found.fid or found.owner
+    ownerless = None if is_owned else sentences.get(f"{found.reason}_without_owner")
+    return (ownerless or sentences[found.reason]).format_map(_words(found))
 
 
 def caution(found: Discovery) -> str | None:
