@@ -53,3 +53,25 @@ def test_the_end_of_the_head_is_found_over_pieces(end: bytes, size: int) -> None
         if body.head_ended():
             found.append(len(body.data))
     assert page.index(end) < found[0] <= page.index(end) + len(end) + size
+
+
+LINK = b'<link rel="payment" href="https://flattr.com/submit/auto?user_id=alice&amp;url=x">'
+
+
+@pytest.mark.parametrize(
+    ("head", "is_enough"),
+    [
+        (LINK, True),
+        (b"<!-- old --><script>a<b</script>" + LINK, True),
+        (b"<!-- " + LINK + b" -->", False),
+        (b"<script>s = '" + LINK + b"'</script>", False),
+        (b"<noscript>" + LINK + b"</noscript>", False),
+        (b'<link rel="payment" href="https://paypal.example/alice">', False),
+        (b'<link rel="payment" href="https://flattr.com/submit/auto?url=x">', False),
+        (b"<link rel=payment " * 20_000, False),
+    ],
+)
+def test_only_a_payment_link_that_surely_is_one_is_enough(head: bytes, is_enough: bool) -> None:
+    body = Body(is_gzip=False)
+    body.add(b"<head>" + head + b"</head><body>")
+    assert body.names_a_payee() == is_enough

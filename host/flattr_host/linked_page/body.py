@@ -27,6 +27,11 @@ _LONGEST_SIGN = len("</head>")
 _PAYMENT = re.compile(
     rb"""<link\s[^<>]{0,2000}?\brel=["']?payment\b[^<>]{0,2000}>""", re.IGNORECASE
 )
+#: What a link can stand in without being one.
+_HIDING = (
+    (b"<!--", b"-->"),
+    *((b"<" + name, b"</" + name) for name in (b"script", b"style", b"noscript", b"template")),
+)
 _AUTOSUBMIT = b"://flattr.com/submit/auto?"
 
 
@@ -62,5 +67,8 @@ class Body:
 
     def names_a_payee(self) -> bool:
         """Whether there surely is a payment link to Flattr, before which nothing else goes."""
-        links = (match[0] for match in _PAYMENT.finditer(self.data))
-        return any(_AUTOSUBMIT in link and b"user_id=" in link for link in links)
+        for link in _PAYMENT.finditer(self.data):
+            if _AUTOSUBMIT in link[0] and b"user_id=" in link[0]:
+                before = self.data[: link.start()].lower()
+                return all(before.count(sign) == before.count(end) for sign, end in _HIDING)
+        return False
