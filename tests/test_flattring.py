@@ -225,7 +225,9 @@ def test_the_things_of_buttons_without_an_owner_are_all_offered() -> None:
         (2, "several_payees"),
     ]
     only = Notes(**{two: thing(2, two)})
-    assert only.run(Gesture(PAGE, Hints(buttons=buttons))).thing_id == 2
+    (offer,) = offered(only, Gesture(PAGE, Hints(buttons=buttons)))
+    assert (offer.thing_id, offer.caution) == (2, "several_things")
+    assert only.run(Gesture(PAGE, Hints(buttons=buttons[1:]))).thing_id == 2
 
 
 def test_a_thing_of_the_server_goes_by_its_number_and_flattr_s_by_its_address() -> None:

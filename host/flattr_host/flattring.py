@@ -191,13 +191,12 @@ def _known_at_backend(url: str, hints: Hints, means: Means, gate: UndoGate) -> l
             if page_key(address) not in of_buttons:
                 return [found]
             things.setdefault(found.thing_id, found)
-    return _with_rivals(list(things.values()))
+    # Those that are not registered, or were not asked for, are somebody's too.
+    return list(things.values()) if len(of_buttons) < 2 else _with_rivals(list(things.values()))
 
 
 def _with_rivals(things: list[Discovery]) -> list[Discovery]:
-    """``things`` of one page, of which none is picked in silence."""
-    if len(things) < 2:
-        return things
+    """``things`` of a page with several buttons, of which none is picked in silence."""
     payees = {(thing.user_id or "").lower() for thing in things}
     rivalry: Caution = "several_payees" if len(payees) > 1 else "several_things"
     return [replace(thing, caution=thing.caution or rivalry) for thing in things]

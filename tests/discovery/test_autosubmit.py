@@ -118,9 +118,9 @@ def test_hidden(said: str, hidden: bool) -> None:
         ("https://www.youtube.com/watch?v=dQw4w9WgXcQ", "max", None),
         ("https://vimeo.com/12345", "max", None),
         ("https://flattr.com/thing/5", "max", "other_owner"),
-        ("https://www.youtube.com/@max", "Max", None),
-        ("https://www.youtube.com/c/max", "max", None),
-        ("https://www.linkedin.com/company/max", "max", None),
+        ("https://www.youtube.com/@max", "Max", "other_owner"),
+        ("https://www.youtube.com/c/max", "max", "other_owner"),
+        ("https://www.linkedin.com/company/max", "max", "other_owner"),
         ("https://www.youtube.com/@max", "eve", "other_owner"),
         ("https://www.linkedin.com/company/max", "eve", "other_owner"),
     ],
@@ -243,3 +243,25 @@ def test_an_address_that_a_site_does_not_know_is_not_believed_to_be_anybody_s(ad
         f"https://flattr.com/submit/auto?user_id=mallory&url={quote(address, safe='')}"
     )
     assert (found.target, found.caution) == (address, "other_owner")
+
+
+def test_the_rest_of_a_url_is_what_stands_behind_that_url() -> None:
+    other = "curl=http://a.example/?q=1&bad=1"
+    found = discover(
+        f"https://flattr.com/submit/auto?user_id=a&{other}&title=t&url=http://a.example/?q=1&good=1"
+    )
+    assert found.target == "http://a.example/?q=1&good=1"
+
+
+@pytest.mark.parametrize(
+    ("address", "target"),
+    [
+        ("http://a.example", "http://a.example/"),
+        ("http://a.example?b#c", "http://a.example/?b#c"),
+        ("http://a.example/%7Ex/%c3%bc", "http://a.example/~x/%C3%BC"),
+        ("http://a.example/?q=%7e", "http://a.example/?q=%7e"),
+    ],
+)
+def test_one_thing_has_one_spelling(address: str, target: str) -> None:
+    url = f"https://flattr.com/submit/auto?user_id=a&url={quote(address, safe='')}"
+    assert discover(url).target == target

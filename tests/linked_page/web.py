@@ -73,12 +73,6 @@ def early_hints() -> Iterator[bytes]:
         yield b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100
 
 
-def after_head() -> Iterator[bytes]:
-    """A head that says it all, and a body that does not come."""
-    yield html(PAGE[: PAGE.index(b"Words")])
-    time.sleep(8)
-
-
 def long_page(before: int) -> bytes:
     """``before`` bytes, then a payment link."""
     start = b"<!doctype html><title>Long</title></head><body>"
@@ -101,7 +95,6 @@ PAGES: dict[str, bytes | Callable[[], Iterator[bytes]]] = {
     "/latin-1": head(200, "Content-Type: text/html; charset=iso-8859-1")
     + b"<title>Caf\xe9</title>",
     "/no-head": html(b"<title>No head</title>" + BODY_LINK),
-    "/after-head": after_head,
     "/just-within": long_page(512 * KIB - len(BODY_LINK)),
     "/just-beyond": long_page(512 * KIB - 20),
     "/gzip": html(gzip.compress(PAGE), "Content-Encoding: gzip"),

@@ -178,6 +178,14 @@ def test_found_for_a_day_and_missed_for_ten_minutes() -> None:
             assert clock.asked == asked
 
 
+def test_a_yes_asks_anew() -> None:
+    clock = Clock()
+    clock.lookups.ask(ALICE, clock.found, PAGE)
+    clock.lookups.ask(ALICE, clock.found, PAGE, anew=True)
+    clock.lookups.ask(ALICE, clock.found, PAGE)
+    assert clock.asked == 2
+
+
 def test_the_oldest_answers_go_and_each_account_has_its_own() -> None:
     clock = Clock()
     for number in range(MAX_ANSWERS + 1):

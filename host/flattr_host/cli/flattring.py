@@ -92,9 +92,13 @@ def discover_command(urls: tuple[str, ...], html: BinaryIO | None, as_json: bool
         raise click.UsageError("--html goes with exactly one URL, that of its page.")
     rules = _rules()
     if html:
-        from ..discovery.page import read_hints
+        from ..discovery.page import TooLarge, read_hints
 
-        _show_page(urls[0], read_hints(html.read(), urls[0]), rules, as_json)
+        try:
+            hints = read_hints(html.read(), urls[0])
+        except TooLarge:
+            fail("There is not enough memory for this page.", 1)
+        _show_page(urls[0], hints, rules, as_json)
         return
     show = _show_json if as_json else _show_words
     for url in _lines_of_stdin() if urls == ("-",) else urls:

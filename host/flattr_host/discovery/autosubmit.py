@@ -26,8 +26,6 @@ _ESCAPED_SCHEME = re.compile(r"https?%(?:25)*3A", re.IGNORECASE)
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _MAX_ESCAPES = 3
 _YES = frozenset(("1", "true", "yes"))
-#: Letters that sites put before an owner's name, to tell it from names of another kind.
-_MARK_OF_OWNER = re.compile(r"@|c\.|company\.")
 _NOTHING_KNOWN = Discovery("", False, "unknown_page")
 
 
@@ -112,14 +110,7 @@ def is_another(user_id: str | None, fid: str | None, itself: Discovery) -> bool:
         return False
     if not user_id:
         return fid is not None
-    return owner is None or _unmarked(user_id) != _unmarked(owner)
-
-
-def _unmarked(owner: str) -> str:
-    """An owner's name as it can be compared."""
-    name = owner.lower()
-    mark = _MARK_OF_OWNER.match(name)
-    return name[mark.end() :] if mark else name
+    return owner is None or user_id.lower() != owner.lower()
 
 
 def build(found: Discovery) -> str:
@@ -185,7 +176,7 @@ def _decoded_pairs(query: str) -> dict[str, str]:
         elif name not in values and (text := _decoded(name, value)):
             values[name] = text
             if name == "url" and "?" in value and (_is_plain(value) or "=" in value):
-                values[name] += _rest_of_url(query.partition(f"url={value}")[2])
+                values[name] += _rest_of_url(f"&{query}".partition(f"&url={value}")[2])
     return values
 
 

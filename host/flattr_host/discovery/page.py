@@ -27,19 +27,24 @@ _FOREIGN = ("svg", "math")
 _HTML_IN_FOREIGN = ("foreignObject", "desc", "title", "mi", "mo", "mn", "ms", "mtext")
 
 
+class TooLarge(Exception):
+    """There is not enough memory to parse the page."""
+
+
 def read_hints(data: bytes, page_url: str, content_type: str | None = None) -> Hints:
-    """The hints in ``data``, the bytes of the HTML page or the feed at ``page_url``. Never raises.
+    """The hints in ``data``, the bytes of the HTML page or the feed at ``page_url``.
 
     Which of them it is, the bytes themselves say. ``content_type``: the header, for its charset.
     A page can be made so that parsing it takes any time and memory, see ``linked_page.parsing``.
+    Raises ``TooLarge``, and nothing else.
     """
     document = decoded(data, content_type)
     if feed.is_feed(document):
         return feed.read(document, page_url)
     try:
         return _of_html(document, page_url)
-    except SelectolaxError:  # it is out of memory, or thinks so
-        return Hints()
+    except SelectolaxError:
+        raise TooLarge from None
 
 
 def _of_html(html: str, page_url: str) -> Hints:

@@ -25,7 +25,10 @@ def plain_path(path: str) -> str | None:
             return plain
         from unicodedata import normalize  # as few need it
 
-        letters = normalize("NFC", _OF_OTHER_LETTERS.sub(_decoded, plain))
+        letters = _OF_OTHER_LETTERS.sub(_decoded, plain)
+        if any(normalize("NFC", one).isascii() for one in letters if not one.isascii()):
+            return None  # as of the sign for Kelvin, which would become a plain K
+        letters = normalize("NFC", letters)
     except ValueError:
         return None
     return _NOT_KEPT.sub(_escaped, letters)

@@ -20,7 +20,7 @@ _JOINERS = "\u200c\u200d"  # they make other characters what they are, as in emo
 _TRACKING = os.path.join(os.path.dirname(__file__), "tracking.toml")
 #: As nearly all are: nothing to be changed, and nothing that can be wrong.
 _PLAIN_ADDRESS = re.compile(
-    r"https?://(?:[a-z0-9][a-z0-9-]*\.)+[a-z0-9]+(?:[/?#][A-Za-z0-9._~!$&'()*+,;=:@/?#-]*)?"
+    r"https?://(?:[a-z0-9][a-z0-9-]*\.)+[a-z0-9]+/[A-Za-z0-9._~!$&'()*+,;=:@/?#-]*"
 ).fullmatch
 #: "http://http://a.example" and "http://https//a.example": typed in front of a whole URL.
 _SCHEME_AS_HOST = re.compile(r"https?://https?[:/]")
@@ -71,26 +71,31 @@ def plain_host(scheme: str, host: str) -> str | None:
 
 
 def normal_address(url: str) -> str | None:
-    """An http(s) URL with its scheme and host in lower case and without the scheme's own port.
+    """An http(s) URL in one spelling (RFC 3986, section 6.2.2 and 6.2.3).
 
-    A host that is not ASCII is in punycode, so that it looks like no other. None for what cannot be
-    the address of a thing: no host, blanks, or characters that cannot be seen (controls, those
-    that turn the direction of text).
+    Scheme and host are in lower case, without the scheme's own port; there is a path, with escapes
+    in upper case and only where they are needed; query and fragment are as they stand. A host that
+    is not ASCII is in punycode, so that it looks like no other. None for what cannot be the address
+    of a thing: no host, blanks, or characters that cannot be seen (controls, those that turn the
+    direction of text).
     """
     match = _WEB_ADDRESS.match(url)
     if not match or not url.isprintable() or " " in url:
         return None
     scheme, host, port = match.groups()
-    end = match.end()
-    if not port and host.islower() and host.isascii() and scheme.islower() and url[end - 1] != ".":
-        return url  # as nearly all are
+    rest = url[match.end() :]
+    is_plain = not port and host.islower() and host.isascii() and scheme.islower()
+    if is_plain and "%" not in rest and rest.startswith("/"):
+        return f"{scheme}://{host}{rest}"  # as nearly all are
+    path = rest.partition("#")[0].partition("?")[0]
+    rest = (decode_unreserved(path) or "/") + rest[len(path) :]
     if port and int(port) > 65535:
         return None
     scheme, name = scheme.lower(), ascii_name(host.lower())
     if name is None:
         return None
     port = f":{port}" if port and port != _PORT_OF[scheme] else ""
-    return f"{scheme}://{name}{port}{url[end:]}"
+    return f"{scheme}://{name}{port}{rest}"
 
 
 def thing_address(url: str) -> str | None:
@@ -132,6 +137,8 @@ def page_address(url: str) -> str | None:
         return None
     query, fragment = parts[3:]
     base = _SESSION.sub("", address.partition("#")[0].partition("?")[0])
+    if _DECEPTIVE.search(base):
+        return None
     kept = [pair for pair in (query or "").split("&") if pair and not _is_tracking(pair)]
     base += f"?{'&'.join(kept)}" if kept else ""
     return f"{base}#{fragment}" if fragment and fragment.startswith("!") else base
@@ -218,11 +225,11 @@ def plain_text(text: str) -> str:
 
 
 def decode_unreserved(path: str) -> str:
-    """``path`` with the needless escapes undone (RFC 3986, section 6.2.2.2); ``%2F`` stays."""
+    """``path`` with the needless escapes undone and the others in upper case; ``%2F`` stays."""
 
     def undo(match: re.Match[str]) -> str:
         char = chr(int(match[1], 16))
-        return char if char in _UNRESERVED else match[0]
+        return char if char in _UNRESERVED else match[0].upper()
 
     return _ESCAPE.sub(undo, path)
 

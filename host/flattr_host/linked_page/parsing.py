@@ -24,8 +24,17 @@ PATIENCE = 0.1
 _COMMAND = "from flattr_host.linked_page.parsing import main; main()"
 
 
+#: How the process ends where the page is to blame, besides by a signal.
+_TOO_LARGE = 3
+
+_ENDLESS = "Its page is made so that reading it takes too long, or too much memory."
+_NO_PROCESS = (
+    "The part of this program that reads pages cannot be started. Installing it anew may help."
+)
+
+
 class Unparsable(Exception):
-    """The page takes more time or memory than any page should; or ``cancelled`` said so."""
+    """There are no hints; ``str()`` is a sentence that tells a person why."""
 
 
 class _Page(msgspec.Struct, array_like=True):
@@ -45,20 +54,27 @@ def hints_of(
     """``discovery.page.read_hints`` within those bounds. Raises ``Unparsable``."""
     given = msgspec.msgpack.encode(_Page(url, content_type, data))
     begun = time.monotonic()
-    with subprocess.Popen(
-        [sys.executable, "-I", "-c", _COMMAND],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with _started() as process:
         try:
             said = _said(process, given, begun, cancelled)
         finally:
             process.kill()
+    if process.returncode:
+        is_by_page = process.returncode < 0 or process.returncode == _TOO_LARGE
+        raise Unparsable(_ENDLESS if is_by_page else _NO_PROCESS)
+    return msgspec.msgpack.decode(said, type=Hints)
+
+
+def _started() -> subprocess.Popen[bytes]:
     try:
-        return msgspec.msgpack.decode(said, type=Hints)
-    except msgspec.DecodeError:
-        raise Unparsable from None
+        return subprocess.Popen(
+            [sys.executable, "-I", "-c", _COMMAND],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        raise Unparsable(_NO_PROCESS) from None
 
 
 def _said(
@@ -73,7 +89,7 @@ def _said(
             return process.communicate(to_give, timeout=PATIENCE)[0]
         except subprocess.TimeoutExpired:
             to_give = None  # it goes on with what it was given
-    raise Unparsable
+    raise Unparsable(_ENDLESS)
 
 
 def main() -> None:
@@ -81,9 +97,12 @@ def main() -> None:
     _limit()
     page = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Page)
 
-    from ..discovery.page import read_hints
+    from ..discovery.page import TooLarge, read_hints
 
-    hints = read_hints(page.data, page.url, page.content_type)
+    try:
+        hints = read_hints(page.data, page.url, page.content_type)
+    except (TooLarge, MemoryError):
+        sys.exit(_TOO_LARGE)
     sys.stdout.buffer.write(msgspec.msgpack.encode(hints))
 
 
@@ -92,5 +111,10 @@ def _limit() -> None:
     if sys.platform != "win32":  # which has none; there, the time bounds the memory too
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(TIMEOUT), math.ceil(TIMEOUT)))
+        for limit, most in (
+            (resource.RLIMIT_AS, MAX_MEMORY),
+            (resource.RLIMIT_CPU, math.ceil(TIMEOUT)),
+        ):
+            hard = resource.getrlimit(limit)[1]
+            least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(limit, (least, least))

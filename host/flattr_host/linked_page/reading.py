@@ -82,14 +82,10 @@ class _Fetched:
             try:
                 data = bytes(self.data)
                 read = parsing.hints_of(data, self.url, self.content_type, cancelled)
-            except parsing.Unparsable:
-                raise PageUnread("Its page is made so that reading it does not end.") from None
+            except parsing.Unparsable as trouble:
+                raise PageUnread(str(trouble)) from None
         payment = addresses((*self.payment, *read.payment))
         return msgspec.structs.replace(read, payment=payment)
-
-    def names_a_payee(self) -> bool:
-        """Whether a payment link of the headers says what to flattr: nothing would go before it."""
-        return discover(self.url, Hints(payment=self.payment)).reason == "payment"
 
 
 def read(url: str, cancelled: Callable[[], bool] | None = None) -> LinkedPage:
@@ -232,7 +228,7 @@ async def _taken(url: URL, response: aiohttp.ClientResponse) -> _Fetched:
     fetched = _Fetched(str(url), payment_links(fields, str(url)))
     sent_type = response.headers.get("Content-Type")
     is_read = sent_type is None or sent_type.partition(";")[0].strip().lower() in READ_TYPES
-    if is_read and not fetched.names_a_payee():
+    if is_read:
         fetched.content_type = sent_type and _utf8(sent_type)
         await _take_body(response, fetched)
     return fetched
@@ -244,13 +240,8 @@ async def _take_body(response: aiohttp.ClientResponse, fetched: _Fetched) -> Non
         raise PageUnread("It is compressed in a way that was not asked for.")
     body = Body(is_gzip=encoding in GZIP)
     fetched.data = body.data
-    is_in_head = True
     async for piece in response.content.iter_any():
         body.add(piece)
-        if is_in_head and body.head_ended():
-            is_in_head = False
-            if body.names_a_payee():
-                return
         if body.is_complete:
             return
 

@@ -157,12 +157,15 @@ class Service:
         # The same all the time: what is still under way when they are forgotten, because the person
         # signed out, must not be remembered among those of whoever comes next.
         lookups = cache(self._open_lookups)
+        request = exchange.request
+        is_yes = isinstance(request, FlattrRequest) and request.confirm is not None
 
         def look_up(url: str) -> "Lookup":
             backend = open_backend()
             if exchange.account is None:
                 return backend.lookup(url)  # SQLite is as fast as remembering, and always right
-            return lookups().ask(exchange.account, backend.lookup, url)
+            # A yes is to what is so now, not to what was so when the person last asked.
+            return lookups().ask(exchange.account, backend.lookup, url, anew=is_yes)
 
         rules = rules_for(mine)
         return Means(rules, mine.read_links, mine.undo_seconds, look_up, open_backend)

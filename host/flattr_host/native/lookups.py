@@ -27,14 +27,24 @@ class Lookups:
         self._account: Account | None = None
         self._answers: dict[str, tuple[float, Lookup]] = {}
 
-    def ask(self, account: Account, lookup: Callable[[str], Lookup], url: str) -> Lookup:
-        """The remembered answer for ``url``, else ``lookup``'s, whose errors are not remembered."""
+    def ask(
+        self,
+        account: Account,
+        lookup: Callable[[str], Lookup],
+        url: str,
+        *,
+        anew: bool = False,
+    ) -> Lookup:
+        """The remembered answer for ``url``, else ``lookup``'s, whose errors are not remembered.
+
+        ``anew``: nothing remembered will do.
+        """
         with self._lock:
             if account != self._account:
                 self._account, self._answers = account, {}
             answers = self._answers
             until, remembered = answers.get(url, (0.0, None))
-        if remembered and self._now() < until:
+        if remembered and self._now() < until and not anew:
             return remembered
         answer = lookup(url)
         seconds = FOUND_SECONDS if answer.thing else MISSED_SECONDS
