@@ -4,7 +4,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from . import paths
-from .settings import EMBEDDED, InvalidSettings, Settings
+from .settings import EMBEDDED, InvalidSettings, Settings, read_file
 
 if TYPE_CHECKING:  # most flattrs get what was built for the one before
     from .discovery.rules import Rules
@@ -24,7 +24,7 @@ def rules_for(mine: Settings) -> "Rules":
     global _built
     is_served = mine.api_url != EMBEDDED
     server = mine.api_url.removesuffix(_API_PATH) if is_served else ""
-    key = (_read(paths.sites_path()), server, is_served)
+    key = (read_file(paths.sites_path(), "sites.toml"), server, is_served)
     with _lock:
         if _built is None or _built[0] != key:
             _built = (key, _build(*key))
@@ -42,13 +42,3 @@ def _build(text: bytes, server: str, is_served: bool) -> "Rules":
     if not own and not is_served:
         return rules.shipped()
     return rules.Rules(server, own, refuses_private=is_served)
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise InvalidSettings(f"sites.toml cannot be read: {error.strerror}.") from error

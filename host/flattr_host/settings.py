@@ -116,7 +116,7 @@ def settings_path() -> str:
 
 def load() -> Settings:
     """The person's settings; the defaults where there is no file. Raises ``InvalidSettings``."""
-    text = _read(settings_path())
+    text = read_file(settings_path())
     return _decode(text) if text else DEFAULTS
 
 
@@ -132,7 +132,7 @@ def change(**values: object) -> Settings:
     path = os.path.realpath(settings_path())
     try:
         with files.locked(os.path.dirname(path)):
-            old = _read(path)
+            old = read_file(path)
             mistakes = _mistakes(old)
             new = _edited(old, values)
             left = _mistakes(new)
@@ -164,14 +164,15 @@ def _edited(text: bytes, values: dict[str, object]) -> bytes:
     return tomlkit.dumps(document).encode()
 
 
-def _read(path: str) -> bytes:
+def read_file(path: str, called: str = "The file") -> bytes:
+    """What a person wrote there; nothing where there is no file. Raises ``InvalidSettings``."""
     try:
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError:
         return b""
     except OSError as error:
-        raise InvalidSettings(f"The file cannot be read: {error.strerror}.") from error
+        raise InvalidSettings(f"{called} cannot be read: {error.strerror}.") from error
 
 
 def _decode(text: bytes) -> Settings:

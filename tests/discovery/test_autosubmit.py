@@ -212,6 +212,10 @@ def test_values_are_decoded_as_the_standard_library_does(value: str) -> None:
     assert decode_form(value) == unquote_plus(value, errors="replace")
 
 
+def link(address: str) -> str:
+    return f"https://flattr.com/submit/auto?user_id=mallory&url={quote(address, safe='')}"
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -222,9 +226,7 @@ def test_values_are_decoded_as_the_standard_library_does(value: str) -> None:
     ],
 )
 def test_an_address_that_is_not_what_it_looks_like_is_no_target(address: str) -> None:
-    found = discover(
-        f"https://flattr.com/submit/auto?user_id=mallory&url={quote(address, safe='')}"
-    )
+    found = discover(link(address))
     assert (found.flattrable, found.reason) == (False, "bad_target")
 
 
@@ -239,9 +241,7 @@ def test_an_address_that_is_not_what_it_looks_like_is_no_target(address: str) ->
     ],
 )
 def test_an_address_that_a_site_does_not_know_is_not_believed_to_be_anybody_s(address: str) -> None:
-    found = discover(
-        f"https://flattr.com/submit/auto?user_id=mallory&url={quote(address, safe='')}"
-    )
+    found = discover(link(address))
     assert (found.target, found.caution) == (address, "other_owner")
 
 
@@ -263,5 +263,4 @@ def test_the_rest_of_a_url_is_what_stands_behind_that_url() -> None:
     ],
 )
 def test_one_thing_has_one_spelling(address: str, target: str) -> None:
-    url = f"https://flattr.com/submit/auto?user_id=a&url={quote(address, safe='')}"
-    assert discover(url).target == target
+    assert discover(link(address)).target == target

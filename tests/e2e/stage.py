@@ -86,6 +86,12 @@ class Stage(NamedTuple):
         wait_for(lambda: self.driver.popup_eval(READY_JS), "the answers to be ready")
         self.picture(state)
 
+    def click_flattrs(self, title: str, url: str, owner: str = "alice") -> None:
+        """Clicks the button, and waits until that thing is flattred."""
+        self.driver.click_toolbar_button()
+        self.shows("✓", f"Flattred: {title}")
+        assert self.flattred()[-1] == (url, owner)
+
     def picture(self, state: str) -> None:
         """What a person sees now."""
         time.sleep(0.4)  # Chromium fades a popup in

@@ -73,32 +73,24 @@ def reach_first_offer(stage: Stage) -> None:
 @pytest.mark.parametrize("name", MARKS)
 def test_each_mark_says_whose_the_page_is(stage: Stage, name: str) -> None:
     stage.visit(f"/{name}.html")
-    stage.driver.click_toolbar_button()
-    stage.shows("✓", "Flattred: Bread")
-    assert stage.flattred()[-1] == (stage.url(f"/{name}.html"), "alice")
+    stage.click_flattrs("Bread", stage.url(f"/{name}.html"))
 
 
 def test_a_feed_says_whose_it_is(stage: Stage) -> None:
     for path in FEEDS[stage.driver.name]:
         stage.visit(path)
-        stage.driver.click_toolbar_button()
-        stage.shows("✓", "Flattred: Bread, the ")
-        assert stage.flattred()[-1] == (stage.url(path), "alice")
+        stage.click_flattrs("Bread, the ", stage.url(path))
 
 
 def test_an_id_of_flattr_is_an_owner(stage: Stage) -> None:
     stage.visit("/id.html")
-    stage.driver.click_toolbar_button()
-    stage.shows("✓", "Flattred: Bread by an id")
-    assert stage.flattred()[-1] == (stage.url("/id.html"), "fid:m05226")
+    stage.click_flattrs("Bread by an id", stage.url("/id.html"), "fid:m05226")
 
 
 def test_a_page_cannot_disguise_itself(stage: Stage) -> None:
     stage.visit("/clobbering.html")
     assert stage.driver.page_eval("typeof document.title") == "object"
-    stage.driver.click_toolbar_button()
-    stage.shows("✓", "Flattred: Bread in disguise")
-    assert stage.flattred()[-1] == (stage.url("/clobbering.html"), "alice")
+    stage.click_flattrs("Bread in disguise", stage.url("/clobbering.html"))
 
 
 def test_a_page_is_what_its_canonical_address_is_registered_as(stage: Stage) -> None:
@@ -106,16 +98,12 @@ def test_a_page_is_what_its_canonical_address_is_registered_as(stage: Stage) -> 
         draft = ThingDraft(url=stage.url("/known"), title="The starter")
         Ledger(store, Person("bob")).create_thing(draft)
     stage.visit("/copy.html")
-    stage.driver.click_toolbar_button()
-    stage.shows("✓", "Flattred: The starter")
-    assert stage.flattred()[-1] == (stage.url("/known"), "bob")
+    stage.click_flattrs("The starter", stage.url("/known"), "bob")
 
 
 def test_the_article_s_button_goes_before_the_site_s(stage: Stage) -> None:
     stage.visit("/article.html")
-    stage.driver.click_toolbar_button()
-    stage.shows("✓", "Flattred: Bread, the article")
-    assert stage.flattred()[-1] == (stage.url("/article.html"), "alice")
+    stage.click_flattrs("Bread, the article", stage.url("/article.html"))
 
 
 def test_of_several_payees_the_person_picks_one(stage: Stage) -> None:

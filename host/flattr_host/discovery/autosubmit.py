@@ -18,7 +18,7 @@ _READ = _WORDS | {"user_id", "url", "hidden", "fid", "owner", "revsharekey"}
 #: What is no part of an unencoded ``url``, because it was meant for Flattr, read or not.
 _MEANT_FOR_FLATTR = _READ | {"uid", "userid", "user\\_id", "button", "popout"}
 _PAIRS = re.compile(rf"(?:^|&)({'|'.join(sorted(_READ))})=([^&]+)").findall
-FID = re.compile(r"[A-Za-z0-9]{1,32}")
+_FID = re.compile(r"[A-Za-z0-9]{1,32}")
 _KEY = re.compile(r"[\w.:@+-]{1,128}")
 #: What a URL that would be too long is built without, in this order.
 _DISPENSABLE = ("description", "tags", "title", "category", "language")
@@ -61,7 +61,7 @@ def claim(
         return Discovery(url, False, "bad_target", None, user_id)
     if len(target) > MAX_TARGET:
         return Discovery(url, False, "too_long", None, user_id)
-    if (user_id and not USERNAME.fullmatch(user_id)) or (fid and not FID.fullmatch(fid)):
+    if (user_id and not USERNAME.fullmatch(user_id)) or (fid and not _FID.fullmatch(fid)):
         return Discovery(url, False, "bad_owner", target, user_id)
     thing = itself if itself and itself.flattrable else None
     if not user_id and not fid and not thing:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 import msgspec
 from msgspec.structs import replace as changed
 
+from .site_patterns import MAX_REPETITIONS, can_match_a_slash, repetitions, why_slow
 from .site_rows import PART, BadSites, Shape, SiteRow, completed, host_part, parts_of
 
 if TYPE_CHECKING:  # it imports this module
@@ -21,8 +22,6 @@ _HEADER = re.compile(r"^[ \t]*\[\[?[ \t]*site[ \t.]*(\w*)[ \t]*\]\]?", re.MULTIL
 _AT = re.compile(r"\$(?:\.(\w+))?(?:\[(\d+)\])?(?:\.(\w+))?")
 #: What is told of an owner; a title can be made of nothing else.
 _TOLD = ("owner", "name", "id")
-
-_MAX_REPETITIONS = 2
 
 _SHOULD_BE = {
     "hosts": 'a list of hosts, as ["git.example.org"]',
@@ -278,8 +277,8 @@ def _check_shape(table: _Table, number: int, index: int, row: SiteRow, shape: Sh
         in_shape = None if field == "hosts" else index
         table.refuse(f'the part "{part}" has no pattern', number, in_shape, field)
     for parts in map(parts_of, shape.path.split("/")):
-        together = sum(_repetitions(row.pattern[part]) for part in parts)
-        if len(parts) > 1 and together > _MAX_REPETITIONS:
+        together = sum(repetitions(row.pattern[part]) for part in parts)
+        if len(parts) > 1 and together > MAX_REPETITIONS:
             why = "the patterns of one segment's parts have more than two repetitions together"
             table.refuse(why, number, index, "path")
     told = {name: getattr(shape, name) for name in _TOLD if getattr(shape, name) is not None}
@@ -327,7 +326,7 @@ def _check_template(
 def _check_patterns(table: _Table, number: int, row: SiteRow) -> None:
     for part, pattern in row.pattern.items():
         _check_pattern(table, number, part, pattern)
-        if _can_match_a_slash(pattern):
+        if can_match_a_slash(pattern):
             table.refuse(
                 f'the pattern of "{part}" can match "/", but a part is within one segment;'
                 " write [^/] for any other character",
@@ -355,59 +354,3 @@ def _check_pattern(table: _Table, number: int, part: str, pattern: str) -> None:
     why = why_slow(pattern)
     if why:
         table.refuse(f'the pattern of "{part}" {why}', number, field=part)
-
-
-_TOKEN = re.compile(
-    r"(?P<one>\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|N\{[^}]*\}|.)"
-    r"|\[\^?\]?(?:\\.|[^\]\\])*\])"
-    r"|(?P<open>\((?:\?(?:[:>=!]|<[=!]|i:))?)|(?P<close>\))|(?P<or>\|)"
-    r"|(?P<again>(?:[*+?]|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)\})[?+]?)|(?P<char>.)",
-    re.DOTALL,
-)
-
-
-def why_slow(pattern: str) -> str | None:
-    """Why a correct expression could take too long on some hostile URL; None if it cannot.
-
-    What takes exponential time has a choice inside a repetition: as ``(a+)+`` and ``(a|a)*``.
-    """
-    if re.search(r"\(\?(?![:>=!]|<[=!]|i:)", pattern):
-        return "has a group of a kind that is not for this; write (?:…)"
-    choices = [False]  # for each group around the place: whether it holds a choice
-    options = 0
-    closed: bool | None = None  # whether the group that ends right before holds a choice
-    for token in _TOKEN.finditer(pattern):
-        was_closed, closed = closed, None
-        if token["open"]:
-            choices.append(False)
-        elif token["close"]:
-            closed = choices.pop()
-            choices[-1] = choices[-1] or closed
-        elif token["or"]:
-            choices[-1] = True
-        elif token["again"]:
-            is_option = token["again"][0] == "?"
-            if was_closed and not is_option:
-                return "repeats something that itself has a repetition or a choice (|)"
-            options += is_option
-            choices[-1] = choices[-1] or is_option or _is_repetition(token)
-        elif re.fullmatch(r"\\[1-9]\d*", token[0]):
-            return "refers back to a group"
-    if _repetitions(pattern) > _MAX_REPETITIONS or options > 4:
-        return "has more than two repetitions (*, +, {m,n}) or four options (?)"
-    return None
-
-
-def _repetitions(pattern: str) -> int:
-    """How often something is repeated so often as it likes; time grows with that power of it."""
-    return sum(map(_is_repetition, _TOKEN.finditer(pattern)))
-
-
-def _is_repetition(token: re.Match[str]) -> bool:
-    is_fixed = token["least"] is not None and not token["comma"]
-    return bool(token["again"]) and token["again"][0] != "?" and not is_fixed
-
-
-def _can_match_a_slash(pattern: str) -> bool:
-    characters = (token["one"] or token["char"] for token in _TOKEN.finditer(pattern))
-    return any(re.fullmatch(one, "/") for one in characters if one and one not in "^$")
