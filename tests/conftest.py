@@ -7,11 +7,20 @@ from pathlib import Path
 import pytest
 
 from flattr_host.browsers.process import HostProcess
+from flattr_host.native.callers import CALLERS
 
-#: How the launcher starts the host, see browsers/plan.py.
-HOST = [sys.executable, "-I", "-c", "from flattr_host.native import main; raise SystemExit(main())"]
+MAIN = "from flattr_host.native import main; raise SystemExit(main())"
 
 StartHost = Callable[[], HostProcess]
+
+
+def host_running(code: str) -> list[str]:
+    """The command line of a host that runs ``code``, with what Chromium adds to it."""
+    return [sys.executable, "-I", "-c", code, CALLERS[0]]
+
+
+#: How the launcher starts the host, see browsers/plan.py.
+HOST = host_running(MAIN)
 
 
 class Home:

@@ -1,5 +1,6 @@
-"""The steps of a flattr, without a browser and without a disk."""
+"""The steps of a flattr, without a browser."""
 
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -19,6 +20,7 @@ from flattr_host.flattring import (
     ConfirmationRequired,
     Discovered,
     Gesture,
+    Kept,
     Means,
     NotFlattrable,
     Reading,
@@ -28,6 +30,9 @@ from flattr_host.flattring import (
     confirmation_of,
     flattr,
 )
+from flattr_host.flattring.emptying import send_waiting
+from flattr_host.outbox.entries import Recipient
+from flattr_host.outbox.outbox import Outbox
 from flattr_host.undo import UndoGate
 
 GESTURE = Gesture("https://github.com/smgt/flattr")
@@ -44,6 +49,8 @@ class Notes:
         self.flattred: list[str | int] = []
         self.looked_up: list[str] = []
         self.things = things
+        self._folder = tempfile.TemporaryDirectory()
+        self.outbox = Outbox(f"{self._folder.name}/outbox.sqlite3")
 
     def flattr(self, url: str) -> Flattred:
         self.flattred.append(url)
@@ -62,7 +69,15 @@ class Notes:
         return cast("Backend", self)  # these calls are all that is asked for here
 
     def means(self, undo_seconds: float = 0, rules: Rules | None = None) -> Means:
-        return Means(rules or shipped(), False, undo_seconds, self.lookup, self.open)
+        return Means(
+            rules or shipped(),
+            False,
+            undo_seconds,
+            self.lookup,
+            self.open,
+            lambda: Recipient("embedded", ""),
+            lambda: self.outbox,
+        )
 
     def run(self, gesture: Gesture, rules: Rules | None = None) -> Discovery:
         """What was flattred."""
@@ -256,12 +271,18 @@ def test_nothing_private_is_told_to_a_server(url: str) -> None:
 
 
 def test_a_look_up_that_fails_is_no_miss() -> None:
+    """What the page is registered as is found out later; a guess could pay somebody else."""
+    notes, gesture = Notes(**{PAGE: thing(7)}), Gesture(PAGE)
+
     def fails(_url: str) -> Lookup:
         raise Unreachable
 
-    means = Notes().means()._replace(look_up=fails)
-    with pytest.raises(Unreachable):
-        list(flattr(Gesture(PAGE), means, UndoGate()))
+    with pytest.raises(Kept) as kept:
+        list(flattr(gesture, notes.means()._replace(look_up=fails), UndoGate()))
+    assert (kept.value.error.code, kept.value.entry.tries) == ("server_unreachable", 0)
+    assert notes.flattred == []
+    (sent,) = send_waiting(notes.means(), due_only=False)
+    assert (sent.gesture, sent.state, notes.flattred) == (gesture.id, "settled", [7])
 
 
 def test_an_undo_while_it_is_looked_up_ends_it_at_once() -> None:

@@ -18,17 +18,23 @@ KNOWS = {
     "settings": {"paths", "api", "files"},
     "own_sites": {"discovery", "paths", "settings"},
     "backend": {"api"},
-    "ledger": {"api", "discovery", "log"},
+    "connections": set[str](),
+    "database": {"api", "files"},
+    "examining": {"database"},
+    "ledger": {"api", "connections", "database", "discovery", "examining", "files", "log"},
     "linked_page": {"api", "discovery"},
-    "flattring": {"api", "backend", "discovery", "linked_page", "undo"},
-    "account": {"api", "files", "undo"} | COMMON,
+    "outbox": {"api", "database", "examining"},
+    "flattring": {"api", "backend", "discovery", "linked_page", "outbox", "undo"},
+    "account": {"api", "connections", "files", "undo"} | COMMON,
     "native": (
-        {"account", "api", "backend", "discovery", "flattring", "ledger", "own_sites", "undo"}
+        {"account", "api", "backend", "discovery", "flattring", "ledger", "outbox", "own_sites"}
+        | {"undo"}
         | COMMON
     ),
     "browsers": {"files", "paths"},
     "cli": (
-        {"account", "api", "browsers", "discovery", "ledger", "native", "own_sites", "undo"}
+        {"account", "api", "browsers", "discovery", "examining", "files", "ledger", "native"}
+        | {"outbox", "own_sites", "undo"}
         | COMMON
     ),
 }

@@ -7,6 +7,7 @@ errors of :mod:`flattr_host.api.errors`.
 from collections.abc import Sequence
 from typing import Protocol
 
+from .api.errors import FlattrError
 from .api.objects import (
     COUNT,
     Choice,
@@ -20,6 +21,9 @@ from .api.objects import (
     ThingDraft,
     User,
 )
+
+#: No more flattrs than this are made by one call.
+BULK = 50
 
 
 class Backend(Protocol):
@@ -42,6 +46,13 @@ class Backend(Protocol):
 
     def flattr_thing(self, thing_id: int) -> Flattred:
         """``POST /things/:id/flattr``. Raises as :meth:`flattr` does."""
+
+    def flattr_bulk(self, urls: Sequence[str]) -> list[Flattred | FlattrError]:
+        """``POST /flattr/bulk``: what each of at most ``BULK`` flattrs came to, in their order.
+
+        Each is a flattr of its own; one that is refused ends no other. Raises ``NotFound`` where
+        there is no such call.
+        """
 
     def flattrs(self, count: int = COUNT, page: int = 1, full: bool = False) -> list[Flattr]:
         """``GET /user/flattrs``: what the user flattred, newest first."""

@@ -36,6 +36,11 @@ def served_ledger_path() -> str:
     return os.path.join(data_dir(), "served.sqlite3")
 
 
+def outbox_path() -> str:
+    """The file of the flattrs that are not settled yet."""
+    return os.path.join(data_dir(), "outbox.sqlite3")
+
+
 def state_dir() -> str:
     """The folder of the logs."""
     return _dir("state")

@@ -11,6 +11,8 @@ class UndoGate:
         self._changed = threading.Condition()
         self._state = "open"
         self._when_cancelled: Callable[[], None] | None = None
+        #: Whether nobody took it back, but whoever asked for it has gone.
+        self.is_abandoned = False
 
     def when_cancelled(self, call: Callable[[], None]) -> None:
         """Has ``call`` called by whoever cancels it, or at once where that was before.
@@ -56,6 +58,12 @@ class UndoGate:
             if self._state == "open":
                 self._state = "passed"
             return self._state == "passed"
+
+    def abandon(self) -> bool:
+        """As ``cancel``, where nobody is there any more to take it back."""
+        with self._changed:
+            self.is_abandoned = self._state == "open"
+        return self.cancel()
 
     def cancel(self) -> bool:
         """Takes the flattr back; whether it was still time."""

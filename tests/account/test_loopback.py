@@ -1,14 +1,18 @@
 """The port that the browser comes back to: what counts, and what is refused."""
 
+import contextlib
 import http.client
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from flattr_host.account import loopback
 from flattr_host.account.loopback import RedirectReceiver
 from flattr_host.api import transport
+from tests.raw import is_ended, send
 
 STATE = "s" * 43
 RIGHT = f"/?code=c&state={STATE}"
@@ -86,6 +90,77 @@ def test_only_the_right_request_counts(
     with pytest.raises(OSError, match="refused"):
         listening.get(RIGHT)
     assert capfd.readouterr() == ("", "")
+
+
+def test_one_exchange_and_no_more(listening: Listening) -> None:
+    """Whoever has the state too, or the person who loads the page again, changes nothing."""
+    answers: list[tuple[int, http.client.HTTPMessage, str]] = []
+    browser = threading.Thread(target=lambda: answers.append(listening.get(RIGHT)))
+    browser.start()
+    assert transport.run(listening.receiver.wait(5)) == {"code": "c", "state": STATE}
+    for second in (RIGHT, f"/?code=other&state={STATE}", f"/?error=access_denied&state={STATE}"):
+        assert listening.get(second)[0] == 410
+    assert transport.run(listening.receiver.wait(5)) == {"code": "c", "state": STATE}
+    transport.run(listening.receiver.close("Connected", "", is_trouble=False))
+    browser.join(5)
+    assert [status for status, _, _ in answers] == [200]
+
+
+def test_the_port_is_closed_in_the_end(listening: Listening) -> None:
+    """Also to those that were connected before, and whatever they were about to send."""
+    address, _, port = listening.host.partition(":")
+    with (
+        socket.create_connection((address, int(port)), 5) as idle,
+        socket.create_connection((address, int(port)), 5) as slow,
+    ):
+        slow.sendall(b"GET /?code=c HTTP/1.1\r\nX: ")
+        time.sleep(0.1)
+        transport.run(listening.receiver.close("Not connected", "", is_trouble=True))
+        assert (is_ended(idle, 2), is_ended(slow, 2)) == (True, True)
+    with pytest.raises(OSError, match="refused"):
+        listening.get(RIGHT)
+
+
+def test_many_and_slow_callers_do_not_keep_the_browser_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loopback, "LIMITS", loopback.LIMITS._replace(waiting=1.5))
+    listening = Listening()
+    address, _, port = listening.host.partition(":")
+    with contextlib.ExitStack() as opened:
+        bad = []
+        for number in range(60):
+            bad.append(opened.enter_context(socket.create_connection((address, int(port)), 5)))
+            bad[-1].sendall(b"GET / HTTP/1.1\r\nX: " if number % 2 else b"")
+        time.sleep(0.2)
+        assert listening.get("/")[0] == 400
+        open_ones = sum(not is_ended(connection, 0.005) for connection in bad)
+        assert 0 < open_ones <= loopback.LIMITS.total
+        assert all(is_ended(connection, 5) for connection in bad)
+    transport.run(listening.receiver.close("Not connected", "", is_trouble=True))
+    transport.close()
+
+
+OVERSIZED = (
+    f"GET /?state={STATE}&code={'x' * 20_000} HTTP/1.1\r\nHost: HOST\r\n\r\n",
+    f"GET {RIGHT} HTTP/1.1\r\nHost: HOST\r\nX: {'x' * 20_000}\r\n\r\n",
+    f"GET {RIGHT} HTTP/1.1\r\nHost: HOST\r\nHost: evil.example\r\n\r\n",
+    f"GET {RIGHT} HTTP/1.0\r\n\r\n",
+    f"GET http://evil.example{RIGHT} HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+    f"CONNECT HOST HTTP/1.1\r\nHost: HOST\r\n\r\n{RIGHT}",
+    f"POST {RIGHT} HTTP/1.1\r\nHost: HOST\r\nContent-Length: 999999999\r\n\r\n",
+    f"GET /%2e/?code=c&state={STATE} HTTP/1.1\r\nHost: HOST\r\n\r\n",
+    f"GET //evil.example{RIGHT} HTTP/1.1\r\nHost: HOST\r\n\r\n",
+)
+
+
+@pytest.mark.parametrize("request_", OVERSIZED, ids=range(len(OVERSIZED)))
+def test_what_no_browser_sends_is_refused(listening: Listening, request_: str) -> None:
+    port = int(listening.host.partition(":")[2])
+    reply = send(port, request_.encode())
+    assert reply.status in (400, 404, 405, 414, 421)
+    with pytest.raises(TimeoutError):
+        transport.run(listening.receiver.wait(0.05))
 
 
 def test_rubbish_is_not_printed(listening: Listening, capfd: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from flattr_host import __version__
 from flattr_host.api import limiting, network, remote
 from flattr_host.api.errors import (
     AnswerLost,
+    BadAnswer,
     FlattrError,
     FlattrOnce,
     InvalidRequest,
@@ -31,6 +32,7 @@ from flattr_host.api.errors import (
 )
 from flattr_host.api.objects import (
     Choice,
+    Flattred,
     RateLimit,
     Search,
     ThingChange,
@@ -112,6 +114,36 @@ CALLS: list[tuple[Method, str, Any, object]] = [
     ),
     (lambda b: b.delete_thing(7), "DELETE /things/7", None, None),
 ]
+
+
+def test_several_flattrs_and_what_each_came_to(server: Server, backend: RemoteBackend) -> None:
+    once = {"url": URL, "error": "flattr_once", "error_description": "Already"}
+    own_word = {"url": URL, "error": "disk_full", "error_description": "Wait"}
+    told = [{"url": URL, **FLATTRED}, once, own_word, 5]
+    server.answers = [answer(200, told)]
+    outcomes = backend.flattr_bulk([URL] * 4)
+    assert json.loads(server.seen[0].body) == [{"url": URL}] * 4
+    kinds = [type(outcome) for outcome in outcomes]
+    assert kinds == [Flattred, FlattrOnce, ServerError, BadAnswer]
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "error"),
+    [
+        ({}, 404, NotFound),
+        ({}, 405, NotFound),
+        ({"error": "no_means"}, 401, NoMeans),
+        ({"message": "ok"}, 200, BadAnswer),
+        ([], 200, BadAnswer),
+        ({}, 500, ServerError),
+    ],
+)
+def test_several_flattrs_that_come_to_nothing(
+    server: Server, backend: RemoteBackend, told: object, status: int, error: type[FlattrError]
+) -> None:
+    server.answers = [answer(status, told)]
+    with pytest.raises(error):
+        backend.flattr_bulk([URL])
 
 
 @pytest.mark.parametrize(("call", "request_line", "body", "told"), CALLS)

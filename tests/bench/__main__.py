@@ -28,13 +28,15 @@ if Path(sys.executable) != PYTHON:
 from flattr_host.browsers.process import HostProcess, Message
 from flattr_host.discovery.discovering import discover
 from flattr_host.discovery.page import read_hints
+from flattr_host.native.callers import CALLERS
 from tests.bench import measuring, serving
 from tests.bench.measuring import Times
 
 DOCS = ROOT / "docs" / "performance.md"
 BASELINES = Path(__file__).parent / "baselines"
 ISOLATED = [str(PYTHON), "-I"]
-HOST = [*ISOLATED, "-c", "from flattr_host.native import main; raise SystemExit(main())"]
+MAIN = "from flattr_host.native import main; raise SystemExit(main())"
+HOST = [*ISOLATED, "-c", MAIN, CALLERS[0]]
 HELLO: Message = {"id": "1", "type": "hello", "protocol": [1, 1], "extension": "0.1.0"}
 MIX_SIZE = 100_000
 NO_KEYRING = "keyring.backends.fail.Keyring"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flattr_host.browsers.plan import launcher_script
+from flattr_host.native.callers import CALLERS
 
 # In the interpreter's place: a program that says what it was given.
 REPORT = f"""#!{sys.executable}
@@ -46,7 +47,7 @@ def test_any_folder_name_works(tmp_path: Path, name: str) -> None:
     python, script = folder / "python", folder / "flattr-native-host"
     python.write_text(REPORT)
     python.chmod(0o755)
-    script.write_bytes(launcher_script(str(python), str(folder)))
+    script.write_bytes(launcher_script(str(python), str(folder), CALLERS))
     script.chmod(0o755)
     pid, (ran_as, arguments, home) = run(script, "/a b/x.json", "ümlaut@x", "")
     assert ran_as == pid  # exec: one process, which gets the browser's signals
@@ -61,7 +62,7 @@ def test_a_folder_name_that_is_not_utf8_works(tmp_path: Path) -> None:
     Path(folder, "python").write_text(REPORT)
     os.chmod(f"{folder}/python", 0o700)
     script = Path(folder, "run")
-    script.write_bytes(launcher_script(f"{folder}/python", None))
+    script.write_bytes(launcher_script(f"{folder}/python", None, CALLERS))
     script.chmod(0o755)
     _, (_, arguments, home) = run(script, "x")
     assert arguments[3:] == ["x"]  # type: ignore[index]
@@ -71,7 +72,7 @@ def test_a_folder_name_that_is_not_utf8_works(tmp_path: Path) -> None:
 def test_no_module_can_be_slipped_in(tmp_path: Path) -> None:
     (tmp_path / "flattr_host.py").write_text("raise SystemExit('slipped in')")
     script = tmp_path / "flattr-native-host"
-    script.write_bytes(launcher_script(sys.executable, str(tmp_path / "home")))
+    script.write_bytes(launcher_script(sys.executable, str(tmp_path / "home"), CALLERS))
     script.chmod(0o755)
     done = subprocess.run(
         [script],

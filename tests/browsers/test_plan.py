@@ -20,6 +20,7 @@ from flattr_host.browsers.plan import (
     wanted,
 )
 from flattr_host.browsers.table import Platform
+from flattr_host.native.callers import CALLERS
 
 ROWS = table.load(resources.manifests() / "browsers.toml")
 
@@ -32,7 +33,7 @@ def template(family: str) -> dict[str, Any]:
 
 HOST = Host(
     "/home/jo/data/launcher/flattr-native-host",
-    launcher_script("/home/jo/env/bin/python", None),
+    launcher_script("/home/jo/env/bin/python", None, CALLERS),
     {"gecko": template("gecko"), "chromium": template("chromium")},
     {"gecko": "flattr-host@flattr-host.github.io", "chromium": "a" * 32},
 )

@@ -9,6 +9,7 @@ import pytest
 from msgspec import UNSET
 
 from flattr_host.api.errors import (
+    FlattrError,
     FlattrOnce,
     FlattrOwner,
     Forbidden,
@@ -68,6 +69,22 @@ def test_flattring_an_autosubmit_url_creates_the_thing_from_its_metadata(world: 
     assert (thing.tags, thing.hidden) == (("bread", "tools"), True)
     assert thing.owner
     assert thing.owner.username == owner.name
+
+
+def test_several_at_once_end_each_as_it_does(world: World) -> None:
+    alice, owner, repository = world.user(), world.user(), world.repository()
+    own = autosubmit(world.page(), alice.name)
+    urls = [
+        repository,
+        repository,
+        own,
+        "https://nobody.example/",
+        autosubmit(world.page(), owner.name),
+    ]
+    outcomes = alice.calls.flattr_bulk(urls)
+    codes = [it.code if isinstance(it, FlattrError) else it.thing.url for it in outcomes]
+    assert codes[:4] == [repository, "flattr_once", "flattr_owner", "not_found"]
+    assert [flattr.thing.url for flattr in alice.calls.flattrs()] == [codes[4], repository]
 
 
 def test_flattring_the_web_page_of_a_thing(world: World) -> None:

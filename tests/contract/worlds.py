@@ -157,6 +157,16 @@ class RawCalls:
     def flattr_thing(self, thing_id: int) -> Flattred:
         return self._strict(Flattred, self._call("POST", f"/things/{thing_id}/flattr"))
 
+    def flattr_bulk(self, urls: Sequence[str]) -> list[Flattred | FlattrError]:
+        outcomes = self._call("POST", "/flattr/bulk", [{"url": url} for url in urls])
+        assert [outcome.pop("url") for outcome in outcomes] == list(urls)
+        return [
+            error_of(it["error"], it["error_description"], status=200)
+            if "error" in it
+            else self._strict(Flattred, it)
+            for it in outcomes
+        ]
+
     def flattrs(self, count: int = COUNT, page: int = 1, full: bool = False) -> list[Flattr]:
         return self._list(Flattr, "/user/flattrs", count, page, full)
 

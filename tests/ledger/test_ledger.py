@@ -334,7 +334,7 @@ def test_reading_waits_for_no_reading(path: str) -> None:
 def test_one_waits_no_longer_for_several_locks_than_for_one(
     path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flattr_host.ledger.store.BUSY_SECONDS", 0.5)
+    monkeypatch.setattr("flattr_host.database.BUSY_SECONDS", 0.5)
     store = Store(path)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

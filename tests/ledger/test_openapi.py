@@ -35,5 +35,6 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         log = tmp_path / "home" / "state" / "flattr-host.log"
-        assert not log.exists(), log.read_text()
+        lines = log.read_text().splitlines() if log.exists() else []
+        assert [line for line in lines if "wrong tokens" not in line] == []
         assert served.stop() == 0

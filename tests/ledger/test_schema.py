@@ -10,7 +10,7 @@ import pytest
 
 import flattr_host.ledger
 from flattr_host.ledger import Ledger, LedgerUnavailable, Person, Store
-from flattr_host.ledger.store import SCHEMA_VERSION
+from flattr_host.ledger.store import SCHEMA as STEPS
 
 SCHEMA = Path(flattr_host.ledger.__file__).parent / "schema"
 
@@ -39,7 +39,7 @@ def old(tmp_path: Path) -> Path:
 
 def test_there_is_a_step_for_each_version() -> None:
     assert sorted(it.name for it in SCHEMA.iterdir()) == [
-        f"{step}.sql" for step in range(1, SCHEMA_VERSION + 1)
+        f"{step}.sql" for step in range(1, STEPS.version + 1)
     ]
 
 

@@ -172,6 +172,7 @@ def test_the_ledger_of_the_person_s_own_button_is_not_served_unasked(flattr_home
     run("users", "add", "alice", "--no-password")
     assert sorted(it.name for it in flattr_home.ledger.parent.glob("*.sqlite3")) == [
         "ledger.sqlite3",
+        "outbox.sqlite3",
         "served.sqlite3",
     ]
     assert run("tokens", "add", "alice").stdout.strip()

@@ -56,6 +56,7 @@ RELEASED = [
 
 # What only a flattr, or a subscription, can end with.
 FLATTRING = {
+    "interrupted",
     "not_flattrable",
     "confirmation_required",
     "flattr_once",

@@ -17,7 +17,7 @@ import pytest
 
 from flattr_host.browsers.process import HostError, HostGone, HostProcess
 from flattr_host.native.framing import MAX_FRAME
-from tests.conftest import HOST, Home, StartHost
+from tests.conftest import HOST, MAIN, Home, StartHost, host_running
 
 Message = dict[str, Any]
 REPOSITORY = "https://github.com/smgt/flattr"
@@ -58,6 +58,7 @@ def test_hello(host: HostProcess) -> None:
     assert (answer["type"], answer["protocol"]) == ("done", 1)
     assert answer["features"] == [
         "hello", "discover", "flattr", "cancel", "flattrs", "account", "connect", "disconnect",
+        "outbox", "outbox_send", "outbox_told", "outbox_remove",
     ]  # fmt: skip
 
 
@@ -256,9 +257,9 @@ def test_several_requests_at_once(host: HostProcess, flattr_home: Home) -> None:
 def test_first_requests_may_come_at_once(flattr_home: Home) -> None:
     """Whatever is loaded or worked out at first use must stand several first users."""
     flattr_home.set(undo_seconds="0")
-    restless = "import sys; sys.setswitchinterval(1e-6); " + HOST[-1]
+    restless = "import sys; sys.setswitchinterval(1e-6); " + MAIN
     for _ in range(12):
-        with HostProcess(argv=[*HOST[:-1], restless]) as host:
+        with HostProcess(argv=host_running(restless)) as host:
             for number in range(40):
                 host.send({"id": number, "type": "flattr", "url": "https://example.org/"})
             codes = [host.receive()["code"] for _ in range(40)]
@@ -348,13 +349,13 @@ def test_a_stream_that_ends_anywhere_ends_the_host(host: HostProcess, rest: byte
 
 def test_nothing_that_is_printed_reaches_the_browser(flattr_home: Home) -> None:
     assert flattr_home
-    noisy = HOST[-1].replace(
+    noisy = MAIN.replace(
         "raise", "import os; from flattr_host.native import host as h; real = h.Host.run;\n"
         "def run(self):\n print('noise', flush=True); os.write(1, b'noise');"
         " os.system('echo noise')"
         "\n return real(self)\nh.Host.run = run\nraise",
     )  # fmt: skip
-    with HostProcess(argv=[*HOST[:-1], noisy], stderr=subprocess.PIPE) as host:
+    with HostProcess(argv=host_running(noisy), stderr=subprocess.PIPE) as host:
         assert hello(host)["type"] == "done"
         host.hang_up()
         assert host.process.stderr
@@ -381,7 +382,7 @@ def test_a_ledger_that_is_moved_away_is_told_and_comes_back(
     moved = flattr_home.path / "moved"
     os.rename(flattr_home.ledger.parent, moved)
     refused = ask(host, type="flattr", url=REPOSITORY + "-2")[-1]
-    assert refused["code"] == "ledger_unavailable"
+    assert refused["code"] == "outbox_unavailable"
     assert "moved" in refused["message"]
     assert not flattr_home.ledger.exists()
     os.rename(moved, flattr_home.ledger.parent)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from ..connections import Connections, Limits
 from .errors import ConnectingCancelled
 from .page import headers, page
 
@@ -20,9 +21,18 @@ _T = TypeVar("_T")
 #: Seconds that what is being answered may still take when the port is closed.
 CLOSING = 0.2
 
+#: A browser needs one connection, and may open a few more for an icon, or in advance.
+LIMITS = Limits(total=16, of_address=16, waiting=10.0, writing=10.0)
+
+_BACKLOG = 16
+
 # aiohttp would write what it cannot read to stderr, and there may be a code in it.
 _silent = logging.getLogger("flattr_host.account.loopback")
 _silent.disabled = True
+
+
+_NO_ANSWER = "This address is only for signing in, and this is no answer to it."
+_OVER = "The answer is taken once, and no more is waited for. flattr-host tells what came of it."
 
 
 class RedirectReceiver:
@@ -34,17 +44,20 @@ class RedirectReceiver:
         self._parameters: asyncio.Future[Mapping[str, str] | None] = self._loop.create_future()
         self._answer: asyncio.Future[web.Response] = self._loop.create_future()
         self._given_up = asyncio.Event()
-        self._runner = web.ServerRunner(
-            web.Server(self._handle, access_log=None, logger=_silent), shutdown_timeout=CLOSING
+        self._connections = Connections(LIMITS)
+        self._server = web.Server(
+            self._handle, access_log=None, logger=_silent, lingering_time=CLOSING
         )
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=CLOSING)
+        self._accepting: asyncio.Server | None = None
         self._host = ""
 
     async def open(self) -> str:
         """Listens; the redirect URI. Raises ``OSError``."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self._host = site.name.removeprefix("http://")
+        made = self._connections.bounded(self._server)
+        self._accepting = await self._loop.create_server(made, "127.0.0.1", 0, backlog=_BACKLOG)
+        self._host = "{}:{}".format(*self._accepting.sockets[0].getsockname())
         return f"http://{self._host}/"
 
     async def wait(self, seconds: float) -> Mapping[str, str] | None:
@@ -72,6 +85,8 @@ class RedirectReceiver:
     async def close(self, title: str, text: str, *, is_trouble: bool) -> None:
         """Tells the browser how it ended, and stops listening."""
         self._answer.set_result(_response(200, title, text, is_trouble=is_trouble))
+        if self._accepting:
+            self._accepting.close()
         await self._runner.cleanup()
 
     def _settle(self, parameters: Mapping[str, str] | None) -> None:
@@ -79,10 +94,15 @@ class RedirectReceiver:
             self._parameters.set_result(parameters)
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
+        with self._connections.answering(request.transport):
+            return await self._answered(request)
+
+    async def _answered(self, request: web.BaseRequest) -> web.Response:
         status = self._refusal(request)
         if status:
-            text = "This address is only for signing in, and this is no answer to it."
-            return _response(status, "Nothing happened", text, is_trouble=True)
+            return _response(status, "Nothing happened", _NO_ANSWER, is_trouble=True)
+        if self._parameters.done():
+            return _response(410, "Signing in here is over", _OVER, is_trouble=True)
         self._settle(dict(request.query))
         # Not before the account is connected or not: the page is to tell the truth.
         return await asyncio.shield(self._answer)

@@ -43,7 +43,7 @@ def read() -> Account | None:
     try:
         with open(path(), "rb") as file:
             return _decoder.decode(file.read())
-    except (OSError, msgspec.DecodeError, ValueError):
+    except (OSError, msgspec.DecodeError, ValueError, RecursionError):
         return None
 
 

@@ -104,7 +104,7 @@ def _read() -> dict[str, str]:
         _check_private(found, _FILE)
         try:
             return _decoder.decode(file.read())
-        except (OSError, msgspec.DecodeError, ValueError):
+        except (OSError, msgspec.DecodeError, ValueError, RecursionError):
             # "from None": the error's own text may quote the file.
             raise TokenUnavailable(f"{_FILE} is damaged. {_BEGIN_ANEW}") from None
 

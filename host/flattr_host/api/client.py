@@ -19,6 +19,7 @@ from .errors import (
     UnknownRefusal,
     error_of,
 )
+from .limiting import seconds_to_reset
 from .objects import (
     Choice,
     Flattr,
@@ -45,6 +46,9 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_PROBLEM = 200
 
 _UNCLEAR = "It may have been flattred all the same: your history shows whether it was."
+
+#: Statuses of a server that does not know ``POST /flattr/bulk``.
+_NO_BULK = frozenset({404, 405, 501})
 
 _T = TypeVar("_T")
 
@@ -106,6 +110,11 @@ def flattr(url: str) -> Call:
     return _post("/flattr", {"url": url})
 
 
+def flattr_bulk(urls: Sequence[str]) -> Call:
+    """``POST /flattr/bulk``."""
+    return _post("/flattr/bulk", [{"url": url} for url in urls])
+
+
 def create_thing(draft: ThingDraft) -> Call:
     """``POST /things``."""
     return _post("/things", _with_joined_tags(draft))
@@ -123,7 +132,7 @@ def as_post(patch: Call) -> Call:
     return _post(patch.path, fields)
 
 
-def _post(path: str, fields: Mapping[str, Any]) -> Call:
+def _post(path: str, fields: Mapping[str, Any] | list[dict[str, str]]) -> Call:
     try:
         return Call("POST", path, msgspec.json.encode(fields))
     except UnicodeEncodeError:  # half a surrogate pair, which no JSON in UTF-8 can hold
@@ -168,7 +177,9 @@ def refusal(reply: Reply) -> FlattrError | None:
     if reply.status in REDIRECTS:
         return BadAnswer("It redirects to another address, where nothing is sent a second time.")
     if reply.status >= 500:
-        return ServerError(f"Its answer has the status {reply.status}.")
+        trouble = ServerError(f"Its answer has the status {reply.status}.")
+        trouble.retry_after = max(0.0, seconds_to_reset(None, reply.headers) or 0.0)
+        return trouble
     return BadAnswer(f"It has the status {reply.status}. {problem}")
 
 
@@ -213,6 +224,32 @@ def flattred(reply: Reply) -> Flattred:
     except BadAnswer as bad:
         unclear = unclear_flattr(bad)
     raise unclear
+
+
+def flattred_bulk(reply: Reply, count: int) -> list[Flattred | FlattrError]:
+    """The answer to ``count`` flattrs at once: what each came to, in their order.
+
+    Raises ``NotFound`` where the server has no such call. What is no outcome is a ``BadAnswer``.
+    """
+    if reply.status in _NO_BULK:
+        raise NotFound
+    outcomes = _accepted(reply)
+    if not isinstance(outcomes, list) or len(outcomes) != count:
+        raise unclear_flattr(BadAnswer("It does not tell what each flattr came to."))
+    return [_outcome(outcome, reply.status) for outcome in outcomes]
+
+
+def _outcome(outcome: Any, status: int) -> Flattred | FlattrError:
+    if isinstance(outcome, dict) and isinstance(outcome.get("error"), str):
+        description = outcome.get("error_description")
+        text = _clean(description) if isinstance(description, str) else ""
+        error = error_of(_clean(outcome["error"]), text, status=status)
+        # A word of its own may be for trouble that passes, as a disk that is full.
+        return ServerError(error.detail) if isinstance(error, UnknownRefusal) else error
+    try:
+        return _read(outcome, Flattred)
+    except BadAnswer as bad:
+        return unclear_flattr(bad)
 
 
 def unclear_flattr(error: BadAnswer) -> BadAnswer:

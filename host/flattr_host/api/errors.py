@@ -42,7 +42,9 @@ class FlattrError(Exception):
     it, so it must be one that a person can read and that holds nothing secret.
     """
 
-    code: ClassVar[str]
+    code: str
+    #: Seconds before which it is of no use to try again, where that was told; else 0.
+    retry_after: float = 0.0
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)

@@ -9,7 +9,7 @@ from yarl import URL
 
 from . import client
 from .client import Call
-from .errors import AnswerLost, BadAnswer, RateLimitExceeded, Unauthorized, Unreachable
+from .errors import AnswerLost, BadAnswer, FlattrError, RateLimitExceeded, Unauthorized, Unreachable
 from .limiting import UNKNOWN_PAUSE, gate_of, in_words, seconds_to_reset
 from .objects import (
     COUNT,
@@ -77,6 +77,11 @@ class RemoteBackend:
     def flattr_thing(self, thing_id: int) -> Flattred:
         """``POST /things/:id/flattr``. Raises as :meth:`flattr` does."""
         return self._flattr(Call("POST", client.things_path([thing_id]) + "/flattr"))
+
+    def flattr_bulk(self, urls: Sequence[str]) -> list[Flattred | FlattrError]:
+        """See ``Backend.flattr_bulk``. Raises as :meth:`flattr` does."""
+        self._need_token()
+        return client.flattred_bulk(self._reply(client.flattr_bulk(urls)), len(urls))
 
     def flattrs(self, count: int = COUNT, page: int = 1, full: bool = False) -> list[Flattr]:
         """``GET /user/flattrs``."""
@@ -248,7 +253,8 @@ class RemoteBackend:
 
     def _limited(self) -> RateLimitExceeded:
         error = RateLimitExceeded(rate_limit=self._rate_limit)
-        error.detail = f"It takes calls again in {in_words(self._gate.seconds())}."
+        error.retry_after = self._gate.seconds()
+        error.detail = f"It takes calls again in {in_words(error.retry_after)}."
         return error
 
     def _is_limited(self, reply: Reply) -> bool:

@@ -68,7 +68,9 @@ def host(data: str, home: str | None) -> Host:
         raise FactsError(
             "Python cannot tell where its own program is, so no browser could start it."
         )
-    script: bytes | None = launcher_script(sys.executable, home)
+    extensions = extension_ids()
+    callers = f"chrome-extension://{extensions['chromium']}/", extensions["gecko"]
+    script: bytes | None = launcher_script(sys.executable, home, callers)
     launcher = f"{data}/launcher/{_LAUNCHER}"
     if platform() == "windows":
         launcher, script = str(Path(sys.executable).with_name(f"{_LAUNCHER}.exe")), None
@@ -83,7 +85,7 @@ def host(data: str, home: str | None) -> Host:
         "gecko": _json(resources.manifests() / "gecko.json"),
         "chromium": _json(resources.manifests() / "chromium.json"),
     }
-    return Host(launcher, script, templates, extension_ids())
+    return Host(launcher, script, templates, extensions)
 
 
 def extension_ids() -> dict[Family, str]:
@@ -108,7 +110,7 @@ def extension_ids() -> dict[Family, str]:
 def _json(path: Path) -> dict[str, Any]:
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FactsError(f"A part of flattr-host cannot be read: {path} ({error}).") from error
 
 

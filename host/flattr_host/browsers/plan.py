@@ -151,18 +151,19 @@ def manifest(host: Host, family: Family) -> bytes:
     return msgspec.json.format(msgspec.json.encode(filled), indent=2) + b"\n"
 
 
-def launcher_script(interpreter: str, home: str | None) -> bytes:
+def launcher_script(interpreter: str, home: str | None, callers: Iterable[str]) -> bytes:
     """The POSIX shell script that browsers start.
 
     *interpreter* is absolute, so nothing is looked for in PATH (a desktop's differs from a
     terminal's); ``-I`` keeps the environment's and the folder's Python modules out; ``exec`` leaves
     one process, which gets the browser's signals; the browser's arguments are passed on. *home* is
     put in because a browser started from a menu does not know the terminal's ``FLATTR_HOST_HOME``.
+    *callers* are the extensions that the host talks with, see :mod:`flattr_host.native.callers`.
     """
     lines = ["#!/bin/sh", "# Browsers start this. `flattr-host register` wrote it and rewrites it."]
     if home is not None:
         lines.append(f"export FLATTR_HOST_HOME={shlex.quote(home)}")
-    code = "from flattr_host.native import main; raise SystemExit(main())"
+    code = f"from flattr_host.native import main; raise SystemExit(main({tuple(callers)!a}))"
     lines.append(f'exec {shlex.quote(interpreter)} -I -c {shlex.quote(code)} "$@"')
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
 

@@ -146,7 +146,7 @@ class HostProcess:
         payload = self._read(length, deadline)
         try:
             return msgspec.json.decode(payload, type=Message)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise HostError(f"The host sent something that is no JSON object ({error}).") from error
 
     def request(self, message: Message, timeout: float = 10.0) -> Iterator[Message]:
@@ -252,7 +252,14 @@ def command(manifest_path: str | os.PathLike[str]) -> tuple[Family, list[str]]:
             caller = str(manifest["allowed_extensions"][0])
             return "gecko", [program, os.fspath(manifest_path), caller]
         return "chromium", [program, str(manifest["allowed_origins"][0])]
-    except (OSError, msgspec.DecodeError, LookupError, TypeError) as error:
+    except (
+        OSError,
+        msgspec.DecodeError,
+        ValueError,
+        RecursionError,
+        LookupError,
+        TypeError,
+    ) as error:
         raise HostGone(
             f"The manifest {os.fspath(manifest_path)} is not usable ({error})."
         ) from error

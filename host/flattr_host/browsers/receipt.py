@@ -46,7 +46,7 @@ def load() -> Receipt:
         return msgspec.json.decode(Path(place()).read_bytes(), type=Receipt)
     except FileNotFoundError:
         return Receipt()
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReceiptError(
             f"The receipt of what was installed, {place()}, cannot be read ({error}). "
             "If you remove it, what was installed must be removed by hand."

@@ -39,7 +39,7 @@ def load(path: Path) -> list[Row]:
         raise TableError(
             f"The table of browsers {path} cannot be read: {error.strerror}."
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TableError(f"The table of browsers {path} is not valid TOML: {error}") from error
     rows = document.get("browser") if isinstance(document, dict) else None
     if not isinstance(rows, list):

@@ -1,7 +1,7 @@
 """``flattr-host``: what the button does, for a person in a terminal.
 
 Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 a mistake in the command
-line; 3 nothing there that can be flattred; 4 undone by the person.
+line; 3 nothing there that can be flattred; 4 undone by the person; 5 kept, to be sent later.
 """
 
 import io
@@ -11,8 +11,11 @@ import click
 
 from .. import __version__
 from .connecting import config_group, login_command, logout_command, whoami_command
+from .doctor import doctor_command
 from .flattring import discover_command, flattr_command, flattrs_command
 from .installing import register_command, try_command, unregister_command
+from .keeping import ledger_group
+from .outbox import outbox_group
 from .serving import apps_group, serve_command, tokens_group, users_group
 
 
@@ -37,6 +40,9 @@ for _command in (
     flattr_command,
     discover_command,
     flattrs_command,
+    outbox_group,
+    ledger_group,
+    doctor_command,
     config_group,
     login_command,
     logout_command,

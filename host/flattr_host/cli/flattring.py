@@ -24,9 +24,11 @@ from ..native.messages import (
     FlattrRequest,
     Flattrs,
     FlattrsDone,
+    KeptError,
     Status,
 )
 from .common import fail, json_lines_option, printable, with_place
+from .outbox import EXIT_KEPT, send_waiting
 
 #: Bytes of a line that are read: enough to see that it is longer than any URL.
 _MAX_LINE = 4 * MAX_URL + 2
@@ -65,11 +67,13 @@ def flattr_command(url: str, yes: bool, no_read: bool, as_json: bool) -> None:
         confirm = _choice(answer, yes) if yes or not as_json else None
         if confirm:
             answer = _run(service, msgspec.structs.replace(request, confirm=confirm), as_json)
+    if isinstance(answer, FlattrDone) and not as_json:
+        click.secho(printable(f"{answer.message}{_times(answer.thing)}"), fg="green")
+    if not isinstance(answer, KeptError):
+        send_waiting(service, as_json=as_json)
     service.close()
     if isinstance(answer, Error):
         _refuse(answer, quiet=as_json)
-    if isinstance(answer, FlattrDone) and not as_json:
-        click.secho(printable(f"{answer.message}{_times(answer.thing)}"), fg="green")
 
 
 @click.command("discover")
@@ -191,7 +195,7 @@ def _number(question: DiscoveryError) -> int:
 
 
 def _refuse(error: Error, quiet: bool = False) -> NoReturn:
-    code = _EXIT_CODES.get(error.code, 1)
+    code = EXIT_KEPT if isinstance(error, KeptError) else _EXIT_CODES.get(error.code, 1)
     if quiet:
         sys.exit(code)
     fail(with_place(error.message, error.code), code)

@@ -225,7 +225,7 @@ class Accounts:
         Raises ``AccountError`` for a ``redirect_uri`` that is no absolute URL without a fragment,
         https or http to the loopback.
         """
-        _check_redirect_uri(redirect_uri)
+        check_redirect_uri(redirect_uri)
         if not name.strip() or not name.isprintable():
             raise AccountError("An application needs a name that can be shown to people.")
         client_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32) if confidential else ""
@@ -302,7 +302,8 @@ def _checked(password: str) -> str:
     return password
 
 
-def _check_redirect_uri(uri: str) -> None:
+def check_redirect_uri(uri: str) -> None:
+    """Raises ``AccountError`` where a code must not be sent to ``uri`` (RFC 8252, RFC 9700)."""
     from urllib.parse import urlsplit
 
     try:

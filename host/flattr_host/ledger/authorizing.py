@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from aiohttp import web
 
-from ..api.errors import InvalidRequest
+from ..api.errors import InvalidRequest, RateLimitExceeded
 from . import rest
 from .accounts import SCOPES
 from .formats import Answer, ok
@@ -88,45 +88,56 @@ class Authorizing:
     async def token(self, request: web.Request) -> web.Response:
         """The token endpoint (RFC 6749, 3.2). Body JSON or a form."""
         try:
-            fields = await _fields(request)
+            fields = await self._fields(request)
             basic = _basic(request.headers.get("Authorization", ""))
             token = await self._service.on_thread(self._codes.redeem, fields, basic)
         except Refused as refused:
-            return _refusal(refused)
+            return _refusal(self._counted(request, refused))
         return _answer(ok({"access_token": token, "token_type": "bearer"}))
 
     async def revoke(self, request: web.Request) -> web.Response:
         """The revocation endpoint (RFC 7009): whoever has the token may end it."""
         try:
-            token = (await _fields(request)).get("token")
+            token = (await self._fields(request)).get("token")
         except Refused as refused:
             return _refusal(refused)
         if not token:
             return _refusal(Refused("invalid_request", "token is missing"))
-        await self._service.on_thread(self._revoke, token)
-        return _answer(ok({}))
+        if await self._service.on_thread(self._revoke, token):
+            return _answer(ok({}))
+        # No error for one that is no token (2.2): it is as useless as was asked for.
+        unknown = self._counted(request, Refused("invalid_grant", ""))
+        return _answer(ok({})) if unknown.error == "invalid_grant" else _refusal(unknown)
 
-    def _revoke(self, token: str) -> None:
+    def _revoke(self, token: str) -> bool:
         access = self._service.accounts.access(token)
-        if access:  # no error for one that is no token (2.2): it is as useless as was asked for
+        if access:
             self._service.accounts.revoke_token(access.token_id)
+        return access is not None
+
+    def _counted(self, request: web.Request, refused: Refused) -> Refused:
+        """What was refused; "too many" instead, where one address had too many wrong secrets."""
+        if refused.error in ("invalid_client", "invalid_grant"):
+            try:
+                self._service.count_wrong_secret(self._service.caller_address(request))
+            except RateLimitExceeded as error:
+                return Refused(error.code, "Too many wrong codes, secrets and tokens came", 429)
+        return refused
+
+    async def _fields(self, request: web.Request) -> dict[str, str]:
+        content_type = request.headers.get("Content-Type", "")
+        try:
+            body: Any = read_body(content_type, await rest.read_bytes(self._service, request))
+        except InvalidRequest as error:
+            raise Refused("invalid_request", str(error), error.status) from error
+        if not isinstance(body, dict):
+            raise Refused("invalid_request", "The body is no JSON object")
+        return {name: value for name, value in body.items() if isinstance(value, str)}
 
 
 async def options(_request: web.Request) -> web.Response:
     """What a browser asks before a page of another origin calls an endpoint."""
     return rest.response(Answer(204, None))
-
-
-async def _fields(request: web.Request) -> dict[str, str]:
-    try:
-        body: Any = read_body(
-            request.headers.get("Content-Type", ""), await rest.read_bytes(request)
-        )
-    except InvalidRequest as error:
-        raise Refused("invalid_request", str(error), error.status) from error
-    if not isinstance(body, dict):
-        raise Refused("invalid_request", "The body is no JSON object")
-    return {name: value for name, value in body.items() if isinstance(value, str)}
 
 
 def _basic(authorization: str) -> tuple[str, str] | None:

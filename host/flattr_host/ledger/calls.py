@@ -8,13 +8,12 @@ from urllib.parse import unquote
 
 import msgspec
 
-from ..api.errors import ApiError, InvalidParameters, NotFound
-from ..api.objects import RateLimit
+from ..api.errors import FlattrError, InvalidParameters, NotFound
+from ..api.objects import Flattred, RateLimit
 from . import parameters
 from .accounts import Access
 from .formats import SUFFIXES, Answer, error_object, flattred_object, ok, rate_limit_object
 from .ledger import Ledger
-from .store import LedgerUnavailable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +67,15 @@ def _flattr_thing(asked: Asked) -> Answer:
 
 
 def _flattr_bulk(asked: Asked) -> Answer:
-    return ok([_one_of_bulk(asked, url) for url in parameters.bulk_urls(asked.body)])
+    urls = parameters.bulk_urls(asked.body)
+    outcomes = asked.ledger.flattr_bulk(urls)
+    return ok([{"url": url, **_told(it, asked)} for url, it in zip(urls, outcomes, strict=True)])
 
 
-def _one_of_bulk(asked: Asked, url: str) -> dict[str, Any]:
-    """One outcome. Whatever ends it ends no other: what was flattred before is to be known."""
-    try:
-        outcome = flattred_object(asked.ledger.flattr(url))
-    except (ApiError, LedgerUnavailable) as error:
-        outcome = error_object(error.code, str(error), asked.error_uri)
-    return {"url": url, **outcome}
+def _told(outcome: Flattred | FlattrError, asked: Asked) -> dict[str, Any]:
+    if isinstance(outcome, FlattrError):
+        return error_object(outcome.code, str(outcome), asked.error_uri)
+    return flattred_object(outcome)
 
 
 def _user_flattrs(asked: Asked) -> Answer:

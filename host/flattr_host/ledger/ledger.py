@@ -9,6 +9,7 @@ from functools import cache
 import msgspec
 
 from ..api.errors import (
+    FlattrError,
     FlattrOnce,
     FlattrOwner,
     Forbidden,
@@ -120,6 +121,16 @@ class Ledger:
         person = self._me()
         with self._store.transaction() as db:
             return self._flattr(db, thing_id, person)
+
+    def flattr_bulk(self, urls: Sequence[str]) -> list[Flattred | FlattrError]:
+        """See ``Backend.flattr_bulk``."""
+        outcomes: list[Flattred | FlattrError] = []
+        for url in urls:
+            try:
+                outcomes.append(self.flattr(url))
+            except FlattrError as error:
+                outcomes.append(error)
+        return outcomes
 
     def flattrs(self, count: int = COUNT, page: int = 1, full: bool = False) -> list[Flattr]:
         """See ``Backend.flattrs``."""

@@ -17,7 +17,7 @@ from . import rest
 from .formats import Answer, error_object, ok
 from .parameters import pairs
 from .service import API_ROOT, Service
-from .sessions import Attempts, Sessions, new_id
+from .sessions import Attempts, Sessions
 from .store import LedgerUnavailable
 
 _WEB = os.path.join(os.path.dirname(__file__), "web")
@@ -81,7 +81,7 @@ class Pages:
         **values: Any,
     ) -> web.Response:
         """The page of a template. ``form_target``: the origin that its form's answer leads to."""
-        session = self.cookie(request) or new_id()
+        session = self.cookie(request) or self.sessions.new_id()
         text = self._templates.get_template(template).render(
             base_url=self.service.base_url,
             api_url=self.service.addresses.api_url,
@@ -110,8 +110,9 @@ class Pages:
         return web.Response(status=303, headers={**_headers(""), "Location": location})
 
     def cookie(self, request: web.Request) -> str:
-        """The value of our cookie, or ""."""
-        return request.cookies.get(self._cookie, "")
+        """The value of our cookie, or "" for one that this server did not make."""
+        value = request.cookies.get(self._cookie, "")
+        return value if self.sessions.is_ours(value) else ""
 
     def set_cookie(self, answer: web.Response, session: str) -> None:
         """Gives the browser our cookie, until it is closed."""
@@ -130,7 +131,7 @@ class Pages:
 
     async def form(self, request: web.Request) -> dict[str, str]:
         """The fields of a form of ours that was sent. Raises :class:`ErrorPage` for any other."""
-        fields = pairs((await rest.read_bytes(request)).decode("utf-8", "replace"))
+        fields = pairs((await rest.read_bytes(self.service, request)).decode("utf-8", "replace"))
         sender = request.headers.get("Origin")
         own = (origin(self.service.base_url), f"{request.scheme}://{request.host}")
         is_ours = self.sessions.is_our_form(self.cookie(request), fields.get("form_token", ""))
@@ -184,9 +185,10 @@ def guard(pages: Pages) -> Any:
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         is_for_programs = request.path.startswith((API_ROOT, "/oauth/token", "/oauth/revoke"))
         try:
-            if not pages.service.is_its_host(request.headers.get("Host", "")):
+            if not _is_for(pages.service, request):
                 raise ErrorPage(421, "This is another server", f"It is at {pages.service.base_url}")
-            return await handler(request)
+            with pages.service.connections.answering(request.transport):
+                return await handler(request)
         except ConnectionError:
             raise  # the caller has gone; aiohttp knows what to do
         except Exception as error:
@@ -196,6 +198,13 @@ def guard(pages: Pages) -> Any:
         return pages.error_page(request, told)
 
     return guarded
+
+
+def _is_for(service: Service, request: web.Request) -> bool:
+    """Whether everything that names a server names this one (RFC 9112, 3.2)."""
+    named = request.headers.getall("Host", [])
+    # request.host: that of a target which is a whole URL, where it is one.
+    return len(named) == 1 and all(map(service.is_its_host, (*named, request.host)))
 
 
 def _in_words(error: Exception) -> ErrorPage:

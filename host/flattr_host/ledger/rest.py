@@ -57,7 +57,7 @@ async def handle(service: Service, request: web.Request) -> web.Response:
     if request.method == "OPTIONS":
         return web.Response(status=204, headers={**CORS, "Access-Control-Max-Age": "86400"})
     try:
-        body = await read_bytes(request)
+        body = await read_bytes(service, request)
     except ApiError as error:
         return response(refusal(error, f"{service.base_url}/"))
     incoming = _Incoming(
@@ -79,11 +79,14 @@ def _lane(incoming: _Incoming) -> Lane:
     return "search" if "/things/search" in incoming.raw_path else "short"
 
 
-async def read_bytes(request: web.Request) -> bytes:
+async def read_bytes(service: Service, request: web.Request) -> bytes:
     """The body. Raises ``InvalidRequest`` for one that is too large, or too slow."""
+    if (request.content_length or 0) > request.client_max_size:
+        raise InvalidRequest("The body is too large", status=413)  # without waiting for it
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await request.read()
+        with service.connections.waiting(request.transport):
+            async with asyncio.timeout(BODY_SECONDS):
+                return await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise InvalidRequest("The body is too large", status=413) from error
     except TimeoutError as error:
@@ -120,6 +123,8 @@ def _answer(service: Service, incoming: _Incoming) -> Answer:
         if rate_limit and is_limited:
             headers = rate_limit_headers(rate_limit)
         if incoming.token is not None and access is None:
+            if incoming.token:
+                service.count_wrong_secret(incoming.address)
             raise Unauthorized
         found = _chosen(incoming, calls)
         answer = _called(service, incoming, access, found, rate_limit)

@@ -5,7 +5,8 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -28,7 +29,9 @@ _MAX_LINE = 16 * 1024
 #: Requests under way get so many seconds to end when the server is told to.
 STOP_SECONDS = 10.0
 
-_IDLE_SECONDS = 60.0
+#: What is left of a body that was refused is read for so long, so that the answer is heard.
+_LINGERING_SECONDS = 2.0
+
 _BACKLOG = 256
 
 
@@ -114,16 +117,29 @@ async def _serve(listening: socket.socket, service: Service, ready: Callable[[],
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
+    async with running(listening, service):
+        ready()
+        await stopped.wait()
+    service.close()
+
+
+@asynccontextmanager
+async def running(listening: socket.socket, service: Service) -> AsyncIterator[None]:
+    """The server at a socket, until the end of the ``with`` and of what is then under way."""
     runner = web.AppRunner(
         application(service),
         access_log=None,
-        keepalive_timeout=_IDLE_SECONDS,
         max_line_size=_MAX_LINE,
+        lingering_time=_LINGERING_SECONDS,
         shutdown_timeout=STOP_SECONDS,
     )
     await runner.setup()
-    await web.SockSite(runner, listening, backlog=_BACKLOG).start()
-    ready()
-    await stopped.wait()
-    await runner.cleanup()
-    service.close()
+    assert runner.server  # noqa: S101 - there is one after setup
+    made = service.connections.bounded(runner.server)
+    loop = asyncio.get_running_loop()
+    accepting = await loop.create_server(made, sock=listening, backlog=_BACKLOG)
+    try:
+        yield
+    finally:
+        accepting.close()
+        await runner.cleanup()

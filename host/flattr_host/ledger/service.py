@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, ParamSpec, TypeVar
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from .. import log
+from ..connections import Connections, Limits, network_of
 from ..discovery.rules import Rules
 from .accounts import Accounts
 from .ledger import Ledger, Person
@@ -21,6 +24,18 @@ _T = TypeVar("_T")
 
 #: Below this path is the API.
 API_ROOT = "/rest/v2"
+
+#: Connections at once, of all and of one address; a proxy of ours has the address of all.
+MAX_CONNECTIONS, _MAX_OF_ADDRESS = 512, 128
+
+#: Seconds that a request's head may take to arrive, and an answer to be read.
+_HEAD_SECONDS, _READING_SECONDS = 30.0, 120.0
+
+#: So many wrong tokens, codes and secrets an hour are answered to an address, with any rate limit.
+WRONG_SECRETS_AN_HOUR = 100
+
+#: A host name or an address, and a port: no user name, nothing that parsers read differently.
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 Lane = Literal["short", "write", "search"]
 
@@ -44,6 +59,11 @@ class Service:
         self._rules = Rules(server=base_url)
         self.accounts = Accounts(store)
         self.limiter = RateLimiter(rate_limit) if rate_limit else None
+        self._wrong_secrets = RateLimiter(WRONG_SECRETS_AN_HOUR)
+        of_address = MAX_CONNECTIONS if is_behind_proxy else _MAX_OF_ADDRESS
+        self.connections = Connections(
+            Limits(MAX_CONNECTIONS, of_address, _HEAD_SECONDS, _READING_SECONDS)
+        )
         self._store = store
         self._host = urlsplit(base_url).hostname
         self._is_behind_proxy = is_behind_proxy
@@ -83,13 +103,16 @@ class Service:
         if self._is_behind_proxy:
             forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
             address = forwarded.rpartition(",")[2].strip() or address
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return "unknown"
-        if parsed.version == 6:
-            return str(ipaddress.ip_network((parsed, 64), strict=False))
-        return str(parsed)
+        return network_of(address)
+
+    def count_wrong_secret(self, address: str) -> None:
+        """One more token, code or secret that is none. Raises ``RateLimitExceeded``.
+
+        What is right is taken from every address: 256 bits are not guessed, and a guesser keeps
+        nobody out who shares the address.
+        """
+        if not self._wrong_secrets.count(address).remaining:
+            log.write(f"{WRONG_SECRETS_AN_HOUR} wrong tokens, codes or secrets from {address}")
 
     def is_its_host(self, host: str) -> bool:
         """Whether a ``Host`` header names this server.
@@ -97,6 +120,8 @@ class Service:
         An address does: what makes a browser call it by another *name* may be a page that got its
         own name to point here (DNS rebinding).
         """
+        if not _HOST.fullmatch(host):
+            return False
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from .. import log
+
 #: Somebody who is signed in is so for so many seconds.
 SESSION_SECONDS = 12 * 3600
 
@@ -34,9 +36,19 @@ class Sessions:
         """A new session's id; nobody could have known it before."""
         while len(self._users) >= MAX_SESSIONS:
             del self._users[next(iter(self._users))]
-        session = new_id()
+        session = self.new_id()
         self._users[session] = username, self._now() + SESSION_SECONDS
         return session
+
+    def new_id(self) -> str:
+        """The value of a cookie, which nobody but this server can make."""
+        value = secrets.token_urlsafe(32)
+        return f"{value}.{self._mac('id', value)}"
+
+    def is_ours(self, session: str) -> bool:
+        """Whether :meth:`new_id` made it; one that a caller chose is as if there were none."""
+        value, _, mac = session.partition(".")
+        return hmac.compare_digest(self._mac("id", value).encode(), mac.encode("utf-8", "replace"))
 
     def sign_out(self, session: str) -> None:
         """Ends a session."""
@@ -52,17 +64,16 @@ class Sessions:
 
         Also before anybody is signed in, so that no other page signs a person in as somebody else.
         """
-        return hmac.new(self._key, session.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+        return self._mac("form", session)
 
     def is_our_form(self, session: str, token: str) -> bool:
         """Whether a form with that token came from a page for that cookie."""
         expected = self.form_token(session).encode()
         return bool(session) and hmac.compare_digest(expected, token.encode("utf-8", "replace"))
 
-
-def new_id() -> str:
-    """The value of a cookie."""
-    return secrets.token_urlsafe(32)
+    def _mac(self, use: str, text: str) -> str:
+        said = f"{use} {text}".encode("utf-8", "replace")
+        return hmac.new(self._key, said, hashlib.sha256).hexdigest()
 
 
 class Attempts:
@@ -86,9 +97,13 @@ class Attempts:
         with self._lock:
             wait = max(self._wait(key, attempts, now) for key, attempts in free.items())
             if wait <= 0:
-                for key in free:
+                for key, most in free.items():
                     failures, _ = self._failures.pop(key, (0, now))
                     self._failures[key] = failures + 1, now
+                    if failures + 1 == most:
+                        # No name: somebody may have typed a password there.
+                        whose = key.partition(" ")[0]
+                        log.write(f"{most} wrong passwords of one {whose}, the last by {address}")
                 while len(self._failures) > MAX_REMEMBERED:
                     del self._failures[next(iter(self._failures))]
         return max(wait, 0.0)

@@ -9,8 +9,11 @@ Imports aiohttp, 0.3 s: import it only where a page is read.
 
 import asyncio
 import socket
+import threading
+import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urldefrag, urljoin
@@ -36,6 +39,9 @@ TIMEOUT = 5.0
 MAX_REDIRECTS = 5
 #: Seconds after which ``cancelled`` is asked again.
 PATIENCE = 0.1
+#: So many pages are read at once, since each takes a process; more wait, so many seconds.
+MAX_AT_ONCE = 4
+TURN_TIMEOUT = 10.0
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _HEADERS = {
@@ -44,10 +50,14 @@ _HEADERS = {
     # Without the version: it would tell the readers of one site apart.
     "User-Agent": "flattr-host",
 }
+_CALLED_OFF = "Reading it was called off."
 _NO_PROXY = (
     "A proxy is set for its address, and behind a proxy nobody can see where a link leads."
     " Open the page and flattr it there."
 )
+
+
+_turns = threading.Semaphore(MAX_AT_ONCE)
 
 
 class PageUnread(Exception):
@@ -91,17 +101,34 @@ class _Fetched:
 def read(url: str, cancelled: Callable[[], bool] | None = None) -> LinkedPage:
     """Where ``url`` leads, and what the page there says of itself.
 
-    ``TIMEOUT`` seconds for fetching it, ``parsing.TIMEOUT`` for parsing it.
+    ``TIMEOUT`` seconds for fetching it, ``parsing.TIMEOUT`` for parsing it; before that, up to
+    ``TURN_TIMEOUT`` for its turn, where ``MAX_AT_ONCE`` others are being read.
 
     A page that is neither HTML nor a feed has no hints but those of its headers. A redirect to an
     address that itself says what to flattr is not followed any further. ``cancelled`` is asked
     now and then whether to give up. Raises ``PageUnread``.
     """
+    with _turn(cancelled):
+        try:
+            fetched = transport.run(_fetch_unless(cancelled, url.strip()))
+        except AnswerLost:  # by transport.close
+            raise PageUnread("This program was ended before the page was there.") from None
+        return LinkedPage(fetched.url, fetched.hints(cancelled))
+
+
+@contextmanager
+def _turn(cancelled: Callable[[], bool] | None) -> Iterator[None]:
+    """One of the ``MAX_AT_ONCE`` turns. Raises ``PageUnread`` if none becomes free in time."""
+    until = time.monotonic() + TURN_TIMEOUT
+    while not _turns.acquire(timeout=PATIENCE):
+        if cancelled and cancelled():
+            raise PageUnread(_CALLED_OFF)
+        if time.monotonic() > until:
+            raise PageUnread("Too many other pages are being read. Try it again in a moment.")
     try:
-        fetched = transport.run(_fetch_unless(cancelled, url.strip()))
-    except AnswerLost:  # by transport.close
-        raise PageUnread("This program was ended before the page was there.") from None
-    return LinkedPage(fetched.url, fetched.hints(cancelled))
+        yield
+    finally:
+        _turns.release()
 
 
 async def _fetch_unless(cancelled: Callable[[], bool] | None, url: str) -> _Fetched:
@@ -109,7 +136,7 @@ async def _fetch_unless(cancelled: Callable[[], bool] | None, url: str) -> _Fetc
     try:
         while not (await asyncio.wait({fetching}, timeout=PATIENCE))[0]:
             if cancelled and cancelled():
-                raise PageUnread("Reading it was called off.")
+                raise PageUnread(_CALLED_OFF)
         return fetching.result()
     finally:
         fetching.cancel()

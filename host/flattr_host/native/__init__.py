@@ -1,10 +1,19 @@
 """One browser connection: frames over stdio, the message schema, and the loop between them."""
 
+from collections.abc import Collection
 
-def main() -> int:
-    """``flattr-native-host``: what browsers start. Returns the exit code."""
+from .callers import CALLERS, is_allowed
+
+
+def main(callers: Collection[str] = CALLERS) -> int:
+    """``flattr-native-host``: what browsers start, with the extension's name in the arguments.
+
+    ``callers`` are the extensions that it talks with: the launcher's are those that it was
+    registered for. Returns the exit code.
+    """
     import gc
     import signal
+    import sys
 
     from .stdio import take_stdio
 
@@ -20,4 +29,4 @@ def main() -> int:
 
     from .host import Host
 
-    return Host(browser).run()
+    return Host(browser, is_allowed=is_allowed(sys.argv[1:], callers)).run()

@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from .. import __version__, log, paths, settings
@@ -25,10 +25,13 @@ from .messages import (
     Error,
     FlattrDone,
     FlattrRequest,
-    Flattrs,
     Hello,
     HelloDone,
     Id,
+    OutboxRemove,
+    OutboxRequest,
+    OutboxSend,
+    OutboxTold,
     Status,
 )
 
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from ..backend import Backend
     from ..flattring import Means
     from ..ledger import Ledger, Store
+    from ..outbox.entries import Recipient
+    from ..outbox.outbox import Outbox
     from .lookups import Lookups
 
 
@@ -72,7 +77,7 @@ class Exchange:
     @property
     def is_quick(self) -> bool:
         """Whether the answer needs neither the ledger, nor a server, nor the person."""
-        return not isinstance(self.request, FlattrRequest | Flattrs | Connect | Disconnect)
+        return isinstance(self.request, Hello | Discover | Cancel | AccountRequest)
 
 
 class Service:
@@ -81,6 +86,7 @@ class Service:
     def __init__(self) -> None:
         self._opening = threading.Lock()
         self._store: Store | None = None
+        self._outbox: Outbox | None = None
         self._connections: Connections | None = None
         self._lookups: Lookups | None = None
 
@@ -94,13 +100,7 @@ class Service:
         try:
             return self._answer(exchange, find)
         except FlattrError as error:
-            if isinstance(error, Unauthorized) and exchange.account:
-                from ..account import connecting  # OAuth, which most requests do not need
-
-                error = connecting.forget_refused(exchange.account, error)
-            if error.code in _OUTDATED:
-                self._lookups = None
-            log.write(f"refused {error.code}")
+            error = self.heed(exchange, error)
             message = sentence(error, is_flattr=is_flattr)
             return Error(request_id, error.code, message, error.detail)
         except Exception:
@@ -109,6 +109,17 @@ class Service:
             return Error(request_id, code, sentences(is_flattr=is_flattr)[code])
         finally:
             exchange.end()
+
+    def heed(self, exchange: Exchange, error: FlattrError) -> FlattrError:
+        """What an error means for what we know; the error to tell."""
+        if isinstance(error, Unauthorized) and exchange.account:
+            from ..account import connecting  # OAuth, which most requests do not need
+
+            error = connecting.forget_refused(exchange.account, error)
+        if error.code in _OUTDATED:
+            self._lookups = None
+        log.write(f"refused {error.code}")
+        return error
 
     def _answer(self, exchange: Exchange, find: Callable[[Id], Exchange | None]) -> Done | Error:
         request = exchange.request
@@ -129,12 +140,17 @@ class Service:
 
         from . import flattr_answers  # here, since a hello should not wait for the main job
 
-        mine = settings.load()
+        mine, heed = settings.load(), partial(self.heed, exchange)
         if isinstance(request, Discover):
             return flattr_answers.discover(request, rules_for(mine))
+        if isinstance(request, OutboxRequest | OutboxSend | OutboxTold | OutboxRemove):
+            from . import outbox_answers
+
+            means, has_gone = self._means(exchange, mine), lambda: exchange.gate.is_cancelled
+            return outbox_answers.answer(request, exchange.send, means, heed, has_gone)
         if isinstance(request, FlattrRequest):
             means = self._means(exchange, mine)
-            answer = flattr_answers.flattr(request, exchange.send, means, exchange.gate)
+            answer = flattr_answers.flattr(request, exchange.send, means, exchange.gate, heed)
             if isinstance(answer, FlattrDone) and exchange.account:
                 answer.message += f", at {exchange.account.host} as {exchange.account.username}"
             return answer
@@ -143,8 +159,9 @@ class Service:
 
     def close(self) -> None:
         """Closes what was opened."""
-        if self._store:
-            self._store.close()
+        for file in (self._store, self._outbox):
+            if file:
+                file.close()
         transport = sys.modules.get("flattr_host.api.transport")
         if transport:  # loaded, so there may be connections; it is not loaded to be closed
             transport.close()
@@ -168,7 +185,33 @@ class Service:
             return lookups().ask(exchange.account, backend.lookup, url, anew=is_yes)
 
         rules = rules_for(mine)
-        return Means(rules, mine.read_links, mine.undo_seconds, look_up, open_backend)
+        return Means(
+            rules,
+            mine.read_links,
+            mine.undo_seconds,
+            look_up,
+            open_backend,
+            lambda: self._recipient(exchange, mine),
+            self._open_outbox,
+        )
+
+    def _recipient(self, exchange: Exchange, mine: settings.Settings) -> "Recipient":
+        """Whose the flattrs of now are. Raises ``NotConnected``."""
+        from ..outbox.entries import Recipient
+
+        if mine.api_url == settings.EMBEDDED:
+            return Recipient(settings.EMBEDDED, "")
+        if not exchange.account:
+            self._open_backend(exchange, mine)
+        account = exchange.account
+        return Recipient(mine.api_url, account.username if account else "")
+
+    def _open_outbox(self) -> "Outbox":
+        from ..outbox.outbox import Outbox  # SQLite
+
+        with self._opening:
+            self._outbox = self._outbox or Outbox(paths.outbox_path())
+            return self._outbox
 
     def _open_lookups(self) -> "Lookups":
         from .lookups import Lookups  # with the account's record, which the ledger has none of

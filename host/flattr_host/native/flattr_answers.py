@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from .. import flattring
+from ..api.errors import FlattrError
 from ..backend import Backend
 from ..discovery.discovering import discover as discover_url
 from ..discovery.explain import explanation, line, thing_title
@@ -14,6 +15,7 @@ from ..discovery.rules import Rules
 from ..flattring import (
     Discovered,
     Gesture,
+    Kept,
     Means,
     Reading,
     Settled,
@@ -22,6 +24,7 @@ from ..flattring import (
     confirmation_of,
 )
 from ..undo import UndoGate
+from .errors import kept_sentence
 from .messages import (
     Answer,
     Discover,
@@ -33,6 +36,7 @@ from .messages import (
     Flattrs,
     FlattrsDone,
     Id,
+    KeptError,
     Offer,
     Status,
     flattr_json,
@@ -53,10 +57,15 @@ def discover(request: Discover, rules: Rules) -> DiscoverDone:
 
 
 def flattr(
-    request: FlattrRequest, send: Callable[[Answer], None], means: Means, gate: UndoGate
+    request: FlattrRequest,
+    send: Callable[[Answer], None],
+    means: Means,
+    gate: UndoGate,
+    heed: Callable[[FlattrError], FlattrError],
 ) -> FlattrDone | Error:
-    """One flattr, its statuses sent as they come."""
-    gesture = Gesture(request.url, request.hints, request.confirm, request.link)
+    """One flattr, its statuses sent as they come. ``heed``: see ``Service.heed``."""
+    gesture_id = request.gesture or flattring.new_id()
+    gesture = Gesture(request.url, request.hints, request.confirm, request.link, gesture_id)
     try:
         for step in flattring.flattr(gesture, means, gate):
             if isinstance(step, Settled):
@@ -66,7 +75,18 @@ def flattr(
             send(_status(request.id, step))
     except (flattring.NotFlattrable, flattring.ConfirmationRequired) as error:
         return _discovery_error(request.id, error)
+    except Kept as kept:
+        return _kept_error(request.id, kept, heed(kept.error))
     raise AssertionError("a flattr ends with Settled or an exception")
+
+
+def _kept_error(request_id: Id, kept: Kept, error: FlattrError) -> KeptError:
+    """What waits in the outbox because of ``error``."""
+    from .outbox_answers import entry_of  # few flattrs wait
+
+    message = kept_sentence(error.code, error.detail)
+    entry = entry_of(kept.entry)
+    return KeptError(request_id, error.code, message, error.detail, kept=entry)
 
 
 def flattrs(request: Flattrs, send: Callable[[Answer], None], backend: Backend) -> FlattrsDone:
@@ -76,7 +96,7 @@ def flattrs(request: Flattrs, send: Callable[[Answer], None], backend: Backend) 
         page = backend.user_flattrs(request.username, count, number)
     else:
         page = backend.flattrs(count, number)
-    for some in _by_size(map(flattr_json, page)):
+    for some in by_size(map(flattr_json, page)):
         send(Status(request.id, "flattrs", flattrs=some))
     return FlattrsDone(request.id, len(page), len(page) == count)
 
@@ -124,16 +144,16 @@ def _status(request_id: Id, step: Step) -> Status:
             return Status(request_id, "sending", "Flattring…")
 
 
-def _by_size(flattrs: Iterable[Raw]) -> Iterator[list[Raw]]:
-    """The flattrs in order, in lists that each fit into a frame."""
+def by_size(objects: Iterable[Raw]) -> Iterator[list[Raw]]:
+    """The objects in order, in lists that each fit into a frame."""
     some: list[Raw] = []
     size = 0
-    for flattr in flattrs:
-        length = len(bytes(flattr)) + 1
+    for one in objects:
+        length = len(bytes(one)) + 1
         if some and size + length > FLATTRS_BYTES:
             yield some
             some, size = [], 0
-        some.append(flattr)
+        some.append(one)
         size += length
     if some:
         yield some

@@ -8,6 +8,7 @@ import gc
 import os
 import threading
 import time
+from contextlib import nullcontext
 
 import msgspec
 
@@ -15,25 +16,35 @@ from .. import log
 from .answering import Exchange, Service
 from .errors import sentences
 from .framing import MAX_FRAME, FrameDecoder, FrameTooLarge, encode_frame
-from .messages import Answer, BadRequest, Error, Id, decode_request
+from .messages import Answer, BadRequest, Error, Flattrs, Id, OutboxRequest, decode_request
 from .stdio import BrowserPipe
 
 #: More requests than this at once are refused; a person with ten windows makes ten.
 MAX_REQUESTS = 64
+
+#: So many bytes of requests may be under way; in memory they can become four times as many.
+MAX_BYTES = 2 * MAX_FRAME
 
 #: How long the end of the stream may take, in seconds. Chromium kills a host after two.
 CLOSING_SECONDS = 0.8
 
 
 class Host:
-    """One browser's connection, from its first byte to its last."""
+    """One browser's connection, from its first byte to its last.
 
-    def __init__(self, browser: BrowserPipe) -> None:
+    ``is_allowed``: our extension started it. Anybody else's requests are all refused.
+    """
+
+    def __init__(self, browser: BrowserPipe, *, is_allowed: bool) -> None:
         self._browser = browser
+        self._is_allowed = is_allowed
         self._service = Service()
         self._under_way: dict[Id, Exchange] = {}
+        self._sizes: dict[Id, int] = {}
         self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()
+        #: Lists are long, so there is one at a time in memory.
+        self._listing = threading.Lock()
 
     def run(self) -> int:
         """Answers until the stream ends, and returns the exit code."""
@@ -63,20 +74,28 @@ class Host:
         except BadRequest as bad:
             self._refuse(bad.id, bad.code)
             return
+        if not self._is_allowed:
+            self._refuse(request.id, "caller_not_allowed")
+            return
         exchange = Exchange(request, self._send)
         with self._lock:
             if request.id in self._under_way:
                 problem = "duplicate_id"
-            elif len(self._under_way) >= MAX_REQUESTS and not exchange.is_quick:
+            elif not exchange.is_quick and self._is_full(len(payload)):
                 problem = "too_many_requests"  # but what is slow can be cancelled all the same
             else:
                 problem = ""
                 self._under_way[request.id] = exchange
+                self._sizes[request.id] = len(payload)
         if problem:
             # An id that is in use is the other request's; its one final answer is yet to come.
             self._refuse(None if problem == "duplicate_id" else request.id, problem)
         else:
             self._start(exchange)
+
+    def _is_full(self, size: int) -> bool:
+        """Whether one more request, of so many bytes, is too much."""
+        return len(self._under_way) >= MAX_REQUESTS or sum(self._sizes.values()) + size > MAX_BYTES
 
     def _start(self, exchange: Exchange) -> None:
         if exchange.is_quick:
@@ -88,25 +107,31 @@ class Host:
             thread.start()
         except RuntimeError:  # the system has no more threads for us
             self._threads.discard(thread)
-            del self._under_way[exchange.request.id]
+            self._forget(exchange)
             self._refuse(exchange.request.id, "too_many_requests")
 
     def _answer(self, exchange: Exchange) -> None:
         try:
-            final = self._service.answer(exchange, self._find)
-            with self._lock:
-                # Before the answer is out: the extension may use the id again at once.
-                del self._under_way[exchange.request.id]
+            is_list = isinstance(exchange.request, Flattrs | OutboxRequest)
+            with self._listing if is_list else nullcontext():
+                final = self._service.answer(exchange, self._find)
+            self._forget(exchange)  # before: the extension may use the id again at once
             self._send(final)
             gc.enable()  # see native.main
         finally:
             self._threads.discard(threading.current_thread())
+
+    def _forget(self, exchange: Exchange) -> None:
+        with self._lock:
+            del self._under_way[exchange.request.id], self._sizes[exchange.request.id]
 
     def _find(self, request_id: Id) -> Exchange | None:
         with self._lock:
             return self._under_way.get(request_id)
 
     def _refuse(self, request_id: Id | None, code: str) -> None:
+        if not self._is_allowed:
+            code = "caller_not_allowed"  # what else is wrong does not matter
         log.write(f"refused {code}")
         self._send(Error(request_id, code, sentences()[code]))
 
@@ -126,7 +151,7 @@ class Host:
         with self._lock:
             exchanges = list(self._under_way.values())
         for exchange in exchanges:
-            exchange.gate.cancel()
+            exchange.gate.abandon()
         for thread in list(self._threads):
             thread.join(max(0.0, deadline - time.monotonic()))
         late = len(self._threads)

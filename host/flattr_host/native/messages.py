@@ -7,11 +7,18 @@ from msgspec import Meta
 
 from ..api.objects import Flattr, Thing
 from ..discovery.model import Hints, Line, Url
+from ..outbox.entries import State
 
 #: The lowest and the highest version of the conversation that this host speaks.
 PROTOCOL = (1, 1)
 
 _SAFE = 2**53 - 1  # JavaScript's Number.MAX_SAFE_INTEGER
+
+#: The id of a gesture: one flattr, however often it is asked for.
+GestureId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+
+Count = Annotated[int, Meta(ge=1, le=1000)]
+Page = Annotated[int, Meta(ge=1, le=2**31)]
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)] | Annotated[int, Meta(ge=-_SAFE, le=_SAFE)]
 
@@ -40,13 +47,14 @@ class FlattrRequest(Request, tag="flattr"):
     """The person wants to flattr this URL; ``confirm``: which offer they said yes to.
 
     ``link``: it is a link that the person pointed at, not the page that they see, so that nobody
-    read its page for hints.
+    read its page for hints. ``gesture``: the same is one flattr, however often it is sent.
     """
 
     url: Url
     hints: Hints | None = None
     confirm: Url | None = None
     link: bool = False
+    gesture: GestureId | None = None
 
 
 class Cancel(Request, tag="cancel"):
@@ -58,8 +66,8 @@ class Cancel(Request, tag="cancel"):
 class Flattrs(Request, tag="flattrs"):
     """The person's history, newest first; or that of ``username``, as far as others may see it."""
 
-    count: Annotated[int, Meta(ge=1, le=1000)] = 30
-    page: Annotated[int, Meta(ge=1, le=2**31)] = 1
+    count: Count = 30
+    page: Page = 1
     username: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
 
 
@@ -77,8 +85,45 @@ class Disconnect(Request, tag="disconnect"):
     """Sign out."""
 
 
+class OutboxRequest(Request, tag="outbox"):
+    """What is in the outbox, newest first?"""
+
+    count: Count = 100
+    page: Page = 1
+
+
+class OutboxSend(Request, tag="outbox_send"):
+    """Send what is due, or with ``now`` all that waits; or that of ``gesture``, due or not."""
+
+    gesture: GestureId | None = None
+    now: bool = False
+
+
+class OutboxTold(Request, tag="outbox_told"):
+    """The person has seen how these ended: they are no news any more."""
+
+    gestures: Annotated[list[GestureId], Meta(max_length=1000)]
+
+
+class OutboxRemove(Request, tag="outbox_remove"):
+    """Do not send that of ``gesture``; or, where it has ended, forget it."""
+
+    gesture: GestureId
+
+
 AnyRequest = (
-    Hello | Discover | FlattrRequest | Cancel | Flattrs | AccountRequest | Connect | Disconnect
+    Hello
+    | Discover
+    | FlattrRequest
+    | Cancel
+    | Flattrs
+    | AccountRequest
+    | Connect
+    | Disconnect
+    | OutboxRequest
+    | OutboxSend
+    | OutboxTold
+    | OutboxRemove
 )
 
 #: The request types, as ``hello`` tells them to the extension.
@@ -91,6 +136,10 @@ FEATURES = (
     "account",
     "connect",
     "disconnect",
+    "outbox",
+    "outbox_send",
+    "outbox_told",
+    "outbox_remove",
 )
 
 
@@ -98,12 +147,15 @@ class Status(msgspec.Struct, tag_field="type", tag="status", omit_defaults=True)
     """Something happened on the way to the answer; which fields there are depends on ``state``."""
 
     id: Id
-    state: Literal["reading", "discovered", "undo", "sending", "waiting", "flattrs", "authorize"]
+    state: Literal[
+        "reading", "discovered", "undo", "sending", "waiting", "flattrs", "authorize", "outbox"
+    ]
     message: str | None = None
     discovery: Line | None = None
     seconds: float | None = None
     flattrs: list[msgspec.Raw] | None = None
     url: str | None = None
+    entries: list[msgspec.Raw] | None = None
 
 
 class Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
@@ -130,6 +182,35 @@ class DiscoveryError(Error, tag_field="type", tag="error", kw_only=True):
 
     discovery: Line
     offers: list[Offer] = []
+
+
+class OutboxEntry(msgspec.Struct):
+    """A flattr in the outbox, for the person.
+
+    ``url`` is what they pressed on; ``discovery`` is null where what that means has yet to be found
+    out. ``server`` is "" for the ledger on this computer. Times are Unix times in seconds.
+    """
+
+    gesture: str
+    state: State
+    url: str
+    title: str
+    target: str | None
+    discovery: Line | None
+    server: str
+    username: str
+    asked_at: int
+    tries: int
+    next_try_at: int | None
+    code: str | None
+    message: str
+    is_news: bool
+
+
+class KeptError(Error, tag_field="type", tag="error", kw_only=True):
+    """A flattr that was not made, and that the outbox will send later."""
+
+    kept: OutboxEntry
 
 
 class Done(msgspec.Struct, tag_field="type", tag="done"):
@@ -179,6 +260,40 @@ class AccountDone(Done, tag_field="type", tag="done"):
     api_url: str
     username: str | None
     token_place: Literal["keyring", "file"] | None
+
+
+class OutboxDone(Done, tag_field="type", tag="done"):
+    """How many entries there were, and whether there is a next page.
+
+    ``waiting``: how many are not sent yet; ``news``: how many have ended and nobody was told.
+    """
+
+    count: int
+    more: bool
+    waiting: int
+    news: int
+
+
+class OutboxSendDone(Done, tag_field="type", tag="done", omit_defaults=True):
+    """How many were sent, and how many still wait; ``code`` and ``message``: why it stopped."""
+
+    sent: int
+    waiting: int
+    news: int
+    code: str = ""
+    message: str = ""
+
+
+class OutboxToldDone(Done, tag_field="type", tag="done"):
+    """How many have still ended without the person being told."""
+
+    news: int
+
+
+class OutboxRemoveDone(Done, tag_field="type", tag="done"):
+    """Whether there was one that was not being sent."""
+
+    removed: bool
 
 
 Answer = Status | Done | Error

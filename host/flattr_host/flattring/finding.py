@@ -1,50 +1,56 @@
-"""The main job: find out what is meant, let the person undo, flattr. Steps, as a generator.
+"""What a gesture means: which thing would be flattred, beyond doubt or after a question."""
 
-Money rules (docs/architecture.md): nothing is sent while it can still be undone, what is doubtful
-is asked about first, only what was offered is flattred after a question, and the last step is
-yielded only when the flattr is stored.
-"""
-
-from collections.abc import Callable, Generator, Iterator, Sequence
+import os
+from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from .api.errors import FlattrError
-from .api.objects import Flattred, Lookup
-from .backend import Backend
-from .discovery.discovering import (
+from ..api.errors import FlattrError
+from ..api.objects import Lookup
+from ..backend import Backend
+from ..discovery.discovering import (
     addresses_to_look_up,
     discover,
     offers,
     registered,
     submission_url,
 )
-from .discovery.model import Caution, Discovery, Hints
-from .discovery.rules import Rules
-from .discovery.urls import page_key, same_host
-from .undo import UndoGate
+from ..discovery.model import Caution, Discovery, Hints
+from ..discovery.rules import Rules
+from ..discovery.urls import page_key, same_host
+from ..outbox.entries import Recipient
+from ..outbox.outbox import Outbox
+from ..undo import UndoGate
+
+
+def new_id() -> str:
+    """An id for a gesture that came without one."""
+    return os.urandom(16).hex()
 
 
 class Gesture(msgspec.Struct, frozen=True):
     """What the person did: flattr ``url``.
 
     ``confirm`` is what they said yes to, if they were asked: the ``confirmation_of`` an offer.
-    ``link``: they pointed at a link, so that nobody has seen its page yet.
+    ``link``: they pointed at a link, so that nobody has seen its page yet. ``id`` is this gesture's
+    alone: sent twice, it is one flattr.
     """
 
     url: str
     hints: Hints | None = None
     confirm: str | None = None
     link: bool = False
+    id: str = msgspec.field(default_factory=new_id)
 
 
 class Means(NamedTuple):
     """What a flattr is made with.
 
     ``look_up`` asks the backend what it knows an address as (``Backend.lookup``), and may remember
-    the answer. ``open_backend`` is called only when something is to be flattred.
+    the answer. ``open_backend`` is called only when something is to be flattred, and ``recipient``
+    tells whose backend it is.
     """
 
     rules: Rules
@@ -52,36 +58,12 @@ class Means(NamedTuple):
     undo_seconds: float
     look_up: Callable[[str], Lookup]
     open_backend: Callable[[], Backend]
+    recipient: Callable[[], Recipient]
+    open_outbox: Callable[[], Outbox]
 
 
 class Reading(msgspec.Struct, frozen=True):
     """The page of the link is being read, since its address alone says nothing."""
-
-
-class Discovered(msgspec.Struct, frozen=True):
-    """This is what will be flattred, unless it is undone."""
-
-    discovery: Discovery
-
-
-class UndoOffered(msgspec.Struct, frozen=True):
-    """The grace period begins, and lasts so many seconds."""
-
-    seconds: float
-
-
-class Sending(msgspec.Struct, frozen=True):
-    """The grace period is over; from here on it cannot be taken back."""
-
-
-class Settled(msgspec.Struct, frozen=True):
-    """The backend has it. The last step."""
-
-    answer: Flattred
-    discovery: Discovery
-
-
-Step = Reading | Discovered | UndoOffered | Sending | Settled
 
 
 class NotFlattrable(FlattrError):
@@ -136,29 +118,16 @@ class _Belief(NamedTuple):
     detail: str = ""
 
 
-def flattr(gesture: Gesture, means: Means, gate: UndoGate) -> Iterator[Step]:
-    """The steps of one flattr, each yielded when it has happened.
+def find(gesture: Gesture, means: Means, gate: UndoGate) -> Generator[Reading, None, Discovery]:
+    """What would be flattred.
 
-    Raises ``NotFlattrable``, ``ConfirmationRequired``, ``Cancelled`` and what the backend raises.
+    Raises ``NotFlattrable``, ``ConfirmationRequired``, ``Cancelled`` and what ``look_up`` raises.
     """
-    try:
-        belief = yield from _find_out(gesture, means, gate)
-        chosen = _chosen(belief, gesture.confirm)
-        yield Discovered(chosen)
-        backend = means.open_backend()  # now, so that trouble is told before the grace period
-    except FlattrError:
-        if not gate.pass_after(0):  # whoever took it back was told that it ends like this
-            raise Cancelled from None
-        raise
-    if means.undo_seconds:
-        yield UndoOffered(means.undo_seconds)
-    if not gate.pass_after(means.undo_seconds):
-        raise Cancelled
-    yield Sending()
-    yield Settled(_send(chosen, backend, means.rules), chosen)
+    belief = yield from _find_out(gesture, means, gate)
+    return _chosen(belief, gesture.confirm)
 
 
-def _find_out(gesture: Gesture, means: Means, gate: UndoGate) -> Generator[Step, None, _Belief]:
+def _find_out(gesture: Gesture, means: Means, gate: UndoGate) -> Generator[Reading, None, _Belief]:
     """What is meant: by the address and the hints, by the backend, by the page of a link."""
     belief = _believe(gesture.url, gesture.hints, means, gate)
     says_nothing = belief.best.reason == "unknown_page"
@@ -204,7 +173,7 @@ def _with_rivals(things: list[Discovery]) -> list[Discovery]:
 
 def _believe_linked_page(link: _Belief, means: Means, gate: UndoGate) -> _Belief:
     """What the page of a link says. Where it is on another host, nothing is taken unasked."""
-    from .linked_page import reading  # aiohttp and a parser, which few flattrs need
+    from ..linked_page import reading  # aiohttp and a parser, which few flattrs need
 
     address = link.best.url
     try:
@@ -236,19 +205,6 @@ def _chosen(belief: _Belief, confirm: str | None) -> Discovery:
     if best.caution or confirm is not None:
         raise ConfirmationRequired(best, could_be)
     return best
-
-
-def _send(chosen: Discovery, backend: Backend, rules: Rules) -> Flattred:
-    """A thing of the backend's own is flattred by its number, everything else by its URL.
-
-    The numbers of things at flattr.com mean other things here. Where a link names an owner, the
-    backend is told, so that it can refuse another's.
-    """
-    is_own = rules.server and chosen.target == f"{rules.server}/thing/{chosen.thing_id}"
-    is_by_number = chosen.reason == "registered" or (is_own and not (chosen.user_id or chosen.fid))
-    if chosen.thing_id is not None and is_by_number:
-        return backend.flattr_thing(chosen.thing_id)
-    return backend.flattr(submission_url(chosen))
 
 
 def _unless_cancelled(gate: UndoGate, look_up: Callable[[str], Lookup], address: str) -> Lookup:

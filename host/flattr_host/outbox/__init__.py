@@ -1,0 +1,1 @@
+"""Flattrs that were asked for and are not settled yet; survives anything."""
