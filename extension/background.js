@@ -5,7 +5,10 @@
 
 import { clickButton } from "./gestures/flattr_gesture.js";
 import { chooseMenu, makeMenus } from "./gestures/menus.js";
+import { sendAtStart } from "./gestures/outbox.js";
+import { hearHistory } from "./gestures/history_messages.js";
 import { hearPopup } from "./gestures/popup_messages.js";
+import { hearPort } from "./gestures/popup_port.js";
 import { navigated } from "./state/tab_machine.js";
 import * as tabs from "./state/tab_store.js";
 
@@ -17,11 +20,17 @@ browser.contextMenus.onClicked.addListener(chooseMenu);
 
 browser.runtime.onInstalled.addListener(makeMenus);
 
-browser.runtime.onStartup.addListener(makeMenus);
+browser.runtime.onStartup.addListener(() => {
+  makeMenus();
+  sendAtStart();
+});
 
 browser.runtime.onMessage.addListener((message, sender) => {
   hearPopup(message, sender);
+  hearHistory(message, sender);
 });
+
+browser.runtime.onConnect.addListener(hearPort);
 
 browser.tabs.onUpdated.addListener(async (tabId, change) => {
   if (!change.status) return;

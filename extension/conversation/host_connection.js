@@ -75,6 +75,15 @@ export class HostConnection {
   }
 
   /**
+   * Whether the host takes requests of a type. Greets it for that, as a request would.
+   * @param {string} type
+   */
+  async knows(type) {
+    const greeting = await this.greet();
+    return greeting.type === "done" && (greeting.features ?? []).includes(type);
+  }
+
+  /**
    * Sends a request. Never rejects: what goes wrong with the host is an answer too, with the code
    * `not_installed`, `broken`, `crashed` or `no_answer`.
    * @param {Request} request

@@ -18,6 +18,12 @@ export const EMBEDDED = "embedded";
 /** The host gives the person ten minutes to say yes to a server; it knows when they are over. */
 export const CONNECT_LIMIT_MS = 11 * 60_000;
 
+/** Sending what waits goes from one slow answer of a server to the next. */
+export const OUTBOX_LIMIT_MS = 10 * 60_000;
+
+/** More than anybody has waiting; the most that the host tells, or is told, at once. */
+const OUTBOX_COUNT = 1_000;
+
 /**
  * What would be flattred, and why.
  * @typedef {object} Discovery
@@ -66,6 +72,7 @@ export const CONNECT_LIMIT_MS = 11 * 60_000;
  * @typedef {object} Flattr
  * @property {string} id
  * @property {"flattr"} type
+ * @property {string} gesture the same one is flattred once, however often it is asked for
  * @property {string} url
  * @property {Hints} [hints]
  * @property {string} [confirm] the offer that the person said yes to, as the host named it
@@ -102,7 +109,63 @@ export const CONNECT_LIMIT_MS = 11 * 60_000;
  * @property {string} api_url {@link EMBEDDED}, or a server as the person typed it
  */
 
-/** @typedef {Hello | Flattr | Cancel | Flattrs | AccountRequest | Connect} Request */
+/**
+ * What was asked for and is not settled, newest first.
+ * @typedef {object} Outbox
+ * @property {string} id
+ * @property {"outbox"} type
+ * @property {number} count
+ * @property {number} page from 1
+ */
+
+/**
+ * Sends what waits and is due; or all that waits, or one of it, due or not.
+ * @typedef {object} OutboxSend
+ * @property {string} id
+ * @property {"outbox_send"} type
+ * @property {true} [now]
+ * @property {string} [gesture]
+ */
+
+/**
+ * The person has seen how these ended. Until then the host counts them as news.
+ * @typedef {object} OutboxTold
+ * @property {string} id
+ * @property {"outbox_told"} type
+ * @property {string[]} gestures
+ */
+
+/**
+ * Cancels what waits, or forgets what ended.
+ * @typedef {object} OutboxRemove
+ * @property {string} id
+ * @property {"outbox_remove"} type
+ * @property {string} gesture
+ */
+
+/**
+ * @typedef {Hello | Flattr | Cancel | Flattrs | AccountRequest | Connect | Outbox | OutboxSend
+ *   | OutboxTold | OutboxRemove} Request
+ */
+
+/**
+ * A flattr that was asked for, as the host keeps it until its end is known and told.
+ * @typedef {object} Entry
+ * @property {string} gesture
+ * @property {"grace" | "pending" | "sending" | "settled" | "refused" | "interrupted"} state
+ * @property {string} url what the person pressed on
+ * @property {string} title empty where it is not known
+ * @property {string | null} target
+ * @property {Discovery | null} discovery null where it is not known yet
+ * @property {string} server empty for this computer, else a host
+ * @property {string} username
+ * @property {number} asked_at seconds since the epoch
+ * @property {number} tries
+ * @property {number | null} next_try_at seconds since the epoch
+ * @property {string | null} code why it waits or was refused
+ * @property {string} message the same as a sentence in English; empty for nothing
+ * @property {boolean} is_news nobody has seen yet how it ended
+ */
 
 /**
  * Where flattrs go, and as whom.
@@ -128,12 +191,13 @@ export const CONNECT_LIMIT_MS = 11 * 60_000;
  * @property {string} id
  * @property {"status"} type
  * @property {string} state `reading`, `discovered`, `undo`, `waiting`, `sending`, `authorize`,
- *   `flattrs`; others may come
+ *   `flattrs`, `outbox`; others may come
  * @property {string} [message]
  * @property {Discovery} [discovery] of `discovered`
  * @property {number} [seconds] of `undo` and `waiting`
  * @property {string} [url] of `authorize`: where the person says yes
  * @property {FlattrRecord[]} [flattrs] of `flattrs`
+ * @property {Entry[]} [entries] of `outbox`
  */
 
 /**
@@ -144,7 +208,13 @@ export const CONNECT_LIMIT_MS = 11 * 60_000;
  * @property {Discovery} [discovery]
  * @property {Thing} [thing]
  * @property {boolean} [cancelled] of `cancel`
- * @property {boolean} [more] of `flattrs`: whether there may be a next page
+ * @property {boolean} [more] of `flattrs` and `outbox`: whether there may be a next page
+ * @property {string[]} [features] of `hello`: the types of requests that the host knows
+ * @property {number} [sent] of `outbox_send`: how many are settled now
+ * @property {number} [waiting] of `outbox` and `outbox_send`: how many are not sent yet
+ * @property {number} [news] of both and of `outbox_told`: how many ended, and nobody has seen how
+ * @property {string} [code] of `outbox_send`: why it stopped before its end
+ * @property {boolean} [removed] of `outbox_remove`
  * @property {string} [api_url] of `account`, `connect` and `disconnect`, as in {@link Account}
  * @property {string | null} [username]
  * @property {"keyring" | "file" | null} [token_place]
@@ -160,6 +230,7 @@ export const CONNECT_LIMIT_MS = 11 * 60_000;
  * @property {Discovery} [discovery]
  * @property {Offer[]} [offers] of `confirmation_required` and `not_flattrable`: what a yes would
  *   flattr, best first
+ * @property {Entry} [kept] of a flattr: it waits in the outbox and is sent later
  */
 
 /** @typedef {Done | Failure} Answer */
@@ -179,7 +250,7 @@ export function hello(extensionVersion) {
  */
 export function flattr({ id, url, source, hints, confirm }) {
   /** @type {Flattr} */
-  const request = { id, type: "flattr", url };
+  const request = { id, type: "flattr", gesture: id, url };
   if (hints) request.hints = hints;
   if (confirm) request.confirm = confirm;
   if (source === "link") request.link = true;
@@ -217,6 +288,46 @@ export function account(type) {
  */
 export function connect(apiUrl) {
   return { id: newId(), type: "connect", api_url: apiUrl };
+}
+
+/**
+ * @param {number} [page] from 1
+ * @returns {Outbox}
+ */
+export function outbox(page = 1) {
+  return { id: newId(), type: "outbox", count: OUTBOX_COUNT, page };
+}
+
+/**
+ * @param {string} [gesture] this one alone, due or not
+ * @returns {OutboxSend}
+ */
+export function outboxSend(gesture) {
+  /** @type {OutboxSend} */
+  const request = { id: newId(), type: "outbox_send" };
+  if (gesture) request.gesture = gesture;
+  return request;
+}
+
+/** @returns {OutboxSend} */
+export function outboxSendAll() {
+  return { id: newId(), type: "outbox_send", now: true };
+}
+
+/**
+ * @param {string[]} gestures
+ * @returns {OutboxTold}
+ */
+export function outboxTold(gestures) {
+  return { id: newId(), type: "outbox_told", gestures: gestures.slice(0, OUTBOX_COUNT) };
+}
+
+/**
+ * @param {string} gesture
+ * @returns {OutboxRemove}
+ */
+export function outboxRemove(gesture) {
+  return { id: newId(), type: "outbox_remove", gesture };
 }
 
 /** @returns {string} */

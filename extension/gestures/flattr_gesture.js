@@ -5,30 +5,39 @@
 
 import { LIMITS } from "../conversation/hints.js";
 import * as messages from "../conversation/messages.js";
-import { connectionToHost } from "../conversation/native_host.js";
 import { openPopup } from "../presentation/popup_opener.js";
 import { acknowledge } from "../presentation/toolbar.js";
+import * as gestures from "../state/gesture.js";
 import * as machine from "../state/tab_machine.js";
 import * as tabs from "../state/tab_store.js";
+import { connection } from "./host.js";
+import { sendWaiting, whatBecameOf } from "./outbox.js";
 import { readHints } from "./page_hints.js";
 
 /** @import { Hints } from "../conversation/hints.js" */
 /** @import { Answer, Status } from "../conversation/messages.js" */
-/** @import { Gesture } from "../state/tab_machine.js" */
+/** @import { Gesture, Outcome } from "../state/gesture.js" */
 
 /**
  * A tab as an event brings it.
  * @typedef {{ id: number, url?: string, status?: string }} Tab
  */
 
-const connection = connectionToHost();
+/**
+ * @typedef {object} Flight a request that has no answer yet
+ * @property {number} tabId
+ * @property {boolean} isSent
+ * @property {"" | "cancelled" | "popup_closed"} undoneBy
+ */
 
 /**
- * Requests of this background that have no answer yet; lost with the port they went through, and
- * `interrupted` in the tab's state then.
- * @type {Map<string, { tabId: number, isSent: boolean, isUndone: boolean }>}
+ * Lost with this background and the port, and orphans in the tab's state then.
+ * @type {Map<string, Flight>}
  */
 const underWay = new Map();
+
+/** Ends that leave open whether the host has flattred. */
+const UNSURE = new Set(["crashed", "no_answer", "internal_error"]);
 
 /**
  * A click on the toolbar button, or its keyboard shortcut.
@@ -66,11 +75,12 @@ export function flattrLink(tab, url) {
 /**
  * Takes a flattr back, if it is not too late.
  * @param {string} id
+ * @param {"cancelled" | "popup_closed"} by Undo, or what amounts to it
  */
-export async function undo(id) {
+export async function undo(id, by = "cancelled") {
   const flight = underWay.get(id);
-  if (!flight) return;
-  flight.isUndone = true;
+  if (!flight || flight.undoneBy) return;
+  flight.undoneBy = by;
   if (flight.isSent && connection.isOpen) await connection.request(messages.cancel(id));
 }
 
@@ -81,27 +91,65 @@ export async function undo(id) {
  * @param {string} what the offer, as the host named it
  */
 export async function confirm(tabId, id, what) {
-  /** @type {Gesture | null} */
-  let again = null;
-  // The question is gone as soon as it is answered, so that a second yes finds none.
-  await change(tabId, id, (asked) => {
-    if (!machine.offersOf(asked).some((offer) => offer.confirm === what)) return asked;
-    const { source, url, hints } = asked;
-    again = machine.newGesture({ ...wish(source, url), hints, confirm: what });
-    return again;
-  });
-  const gesture = /** @type {Gesture | null} */ (again);
-  if (gesture) await perform(tabId, gesture, connection.greet(), Promise.resolve(gesture.hints));
+  const gesture = await replace(tabId, id, (asked) =>
+    gestures.offersOf(asked).some((offer) => offer.confirm === what) ? { confirm: what } : null);
+  if (gesture) await performAgain(tabId, gesture);
 }
 
 /**
- * Drops a question that was answered with no.
+ * The person wants after all what ended unsent.
+ * @param {number} tabId
+ * @param {string} id
+ */
+export async function again(tabId, id) {
+  let entry = "";
+  const gesture = await replace(tabId, id, (unsent) => {
+    if (!gestures.canFlattrAgain(unsent)) return null;
+    entry = unsent.outcome?.entry ?? "";
+    return { confirm: unsent.confirm };
+  });
+  if (!gesture) return;
+  // The wish of then is this one now; nobody needs to hear of it again.
+  if (entry) connection.request(messages.outboxRemove(entry));
+  await performAgain(tabId, gesture);
+}
+
+/**
+ * Puts a new gesture, for the same address, in the place of one that ended. That one is gone at once,
+ * so that a second press finds nothing.
+ * @param {number} tabId
+ * @param {string} id
+ * @param {(ended: Gesture) => { confirm: string | null } | null} decide null where it stays
+ * @returns {Promise<Gesture | null>} the new one
+ */
+async function replace(tabId, id, decide) {
+  /** @type {Gesture | null} */
+  let replacing = null;
+  await tabs.amendGesture(tabId, id, (old) => {
+    const decided = decide(old);
+    if (!decided) return old;
+    const { source, url, hints } = old;
+    replacing = gestures.newGesture({ ...wish(source, url), hints, ...decided });
+    return replacing;
+  });
+  return replacing;
+}
+
+/**
+ * @param {number} tabId
+ * @param {Gesture} gesture whose page was read before
+ */
+function performAgain(tabId, gesture) {
+  return perform(tabId, gesture, connection.greet(), Promise.resolve(gesture.hints));
+}
+
+/**
+ * Drops a question that was answered with no, or words that were read.
  * @param {number} tabId
  * @param {string} id
  */
 export function dismiss(tabId, id) {
-  return tabs.amend(tabId, (state) => machine.mapGesture(state, id, (gesture) =>
-    machine.isUnderWay(gesture) ? gesture : null));
+  return tabs.amendGesture(tabId, id, (gesture) => gestures.isUnderWay(gesture) ? gesture : null);
 }
 
 /**
@@ -111,7 +159,7 @@ export function dismiss(tabId, id) {
  */
 async function start(tab, source, url) {
   acknowledge(tab.id);
-  const gesture = machine.newGesture(wish(source, url));
+  const gesture = gestures.newGesture(wish(source, url));
   const refusal = refusalOf(url);
   // The host starts while the page is read: of the two, starting takes longer.
   const greeting = refusal ? null : connection.greet();
@@ -119,7 +167,7 @@ async function start(tab, source, url) {
   await tabs.update(tab.id, (state) => {
     isNew = !machine.isRepeated(state, url);
     if (!isNew) return state;
-    return machine.begin(state, refusal ? machine.ended(gesture, refusal) : gesture, tab);
+    return machine.begin(state, refusal ? gestures.ended(gesture, refusal) : gesture, tab);
   });
   if (!isNew) await tabs.showAgain(tab.id);
   if (!isNew || !greeting) return openPopup(tab.id);
@@ -151,14 +199,34 @@ function refusalOf(url) {
  * @param {Promise<Hints | null>} reading
  */
 async function perform(tabId, gesture, greeting, reading) {
-  const flight = { tabId, isSent: false, isUndone: false };
+  /** @type {Flight} */
+  const flight = { tabId, isSent: false, undoneBy: "" };
   underWay.set(gesture.id, flight);
   const [greeted, hints] = await Promise.all([greeting, reading]);
-  if (hints) await change(tabId, gesture.id, (now) => ({ ...now, hints }));
+  if (hints) await tabs.amendGesture(tabId, gesture.id, (now) => ({ ...now, hints }));
   const answer = await answerTo(tabId, { ...gesture, hints }, greeted);
   underWay.delete(gesture.id);
-  const state = await change(tabId, gesture.id, (now) => machine.withAnswer(now, answer));
-  if (machine.wantsPopup(state)) await openPopup(tabId);
+  const known = await outcomeBeside(gesture, flight, answer);
+  const state = await tabs.amendGesture(tabId, gesture.id, (now) =>
+    known ? gestures.ended(now, known) : gestures.withAnswer(now, answer));
+  // Who has just closed a popup does not want another one: badge and title tell, and the next click.
+  const isClosed = known?.code === "popup_closed";
+  if (!isClosed && machine.wantsPopup(state)) await openPopup(tabId);
+  await sendWaiting(tabId);
+}
+
+/**
+ * What is known of the end besides the answer: who undid it, and, of a host that was lost, what it
+ * has written down.
+ * @param {Gesture} gesture
+ * @param {Flight} flight
+ * @param {Answer} answer
+ * @returns {Promise<Outcome | null>}
+ */
+async function outcomeBeside(gesture, { tabId, isSent, undoneBy }, answer) {
+  if (answer.type !== "error") return null;
+  if (answer.code === "cancelled" && undoneBy) return { code: undoneBy };
+  return isSent && UNSURE.has(answer.code) ? whatBecameOf(tabId, gesture) : null;
 }
 
 /**
@@ -171,7 +239,7 @@ async function answerTo(tabId, gesture, greeted) {
   if (greeted.type === "error") return greeted;
   const { id } = gesture;
   const flight = underWay.get(id);
-  if (!flight || flight.isUndone) return { id, type: "error", code: "cancelled" };
+  if (!flight || flight.undoneBy) return { id, type: "error", code: "cancelled" };
   flight.isSent = true;
   return connection.request(messages.flattr(gesture), (status) => follow(tabId, id, status));
 }
@@ -182,7 +250,7 @@ async function answerTo(tabId, gesture, greeted) {
  * @param {Status} status
  */
 async function follow(tabId, id, status) {
-  await change(tabId, id, (gesture) => machine.withStatus(gesture, status, Date.now()));
+  await tabs.amendGesture(tabId, id, (gesture) => gestures.withStatus(gesture, status, Date.now()));
   if (status.state !== "undo") return;
   countDown(tabId, id);
   await openPopup(tabId);
@@ -203,13 +271,4 @@ async function countDown(tabId, id) {
     await tabs.showAgain(tabId);
     await countDown(tabId, id);
   }, (left % 1000 || 1000) + 10);
-}
-
-/**
- * @param {number} tabId
- * @param {string} id
- * @param {(gesture: Gesture) => Gesture} how
- */
-function change(tabId, id, how) {
-  return tabs.amend(tabId, (state) => machine.mapGesture(state, id, how));
 }

@@ -5,6 +5,7 @@
 import * as messages from "../conversation/messages.js";
 import { connectionToHost } from "../conversation/native_host.js";
 import { byId, fillWords, findLogPlace, make } from "../presentation/dom.js";
+import { titleElement } from "../presentation/entry_element.js";
 import { byOwner } from "../presentation/owners.js";
 import { openPage } from "../presentation/pages.js";
 import { troubleOf } from "../presentation/trouble.js";
@@ -12,8 +13,10 @@ import { troubleElement } from "../presentation/trouble_element.js";
 import { wordsOf } from "../presentation/words.js";
 import { serverName } from "../state/account_machine.js";
 import { byDay, newEntries } from "../state/history_list.js";
+import { WaitingList } from "./waiting.js";
 
 /** @import { Failure, Status } from "../conversation/messages.js" */
+/** @import { HistoryMessage } from "../gestures/history_messages.js" */
 /** @import { Day, Entry } from "../state/history_list.js" */
 
 const PAGE_LENGTH = 30;
@@ -21,6 +24,7 @@ const PAGE_LENGTH = 30;
 const words = wordsOf(browser.i18n.getMessage);
 const connection = connectionToHost();
 const days = byId("days");
+const waiting = new WaitingList(connection, words, readAnew, tellSeen);
 
 /** @type {Set<string>} */
 const known = new Set();
@@ -42,6 +46,24 @@ async function readOn() {
   byId("end").hidden = Boolean(answer.more) || known.size === 0;
   byId("status").textContent = words.sayCount("history_count", known.size);
   if (first > 0) days.querySelectorAll("li")[first]?.focus();
+}
+
+/** What waited is history now. */
+function readAnew() {
+  known.clear();
+  days.replaceChildren();
+  nextPage = 1;
+  return readOn();
+}
+
+/**
+ * The background is where all tabs hear that something is no news any more.
+ * @param {string[]} seen
+ */
+function tellSeen(seen) {
+  /** @type {HistoryMessage} */
+  const message = { seen };
+  browser.runtime.sendMessage(message);
 }
 
 /** @param {Status} status */
@@ -92,24 +114,6 @@ function entryElement({ title, address, link, owner, when }) {
   return item;
 }
 
-/**
- * @param {string} title
- * @param {string} link
- */
-function titleElement(title, link) {
-  const element = make("p", "entry-title");
-  element.dir = "auto";
-  if (!link) {
-    element.textContent = title;
-    return element;
-  }
-  const anchor = make("a", "", title);
-  anchor.href = link;
-  anchor.rel = "noreferrer noopener";
-  element.append(anchor);
-  return element;
-}
-
 /** @param {string} text */
 function sayLoading(text) {
   byId("loading").textContent = text;
@@ -141,7 +145,7 @@ async function start() {
   fillWords(words);
   byId("more").addEventListener("click", readOn);
   logPlace = await findLogPlace();
-  await Promise.all([showPlace(), readOn()]);
+  await Promise.all([showPlace(), waiting.read(), readOn()]);
 }
 
 start();

@@ -10,6 +10,7 @@ import { troubleOf } from "../presentation/trouble.js";
 import { troubleElement } from "../presentation/trouble_element.js";
 import { wordsOf } from "../presentation/words.js";
 import * as machine from "../state/account_machine.js";
+import { sendsAtStart, setSendsAtStart } from "../state/preferences.js";
 
 /** @import { Answer, Status } from "../conversation/messages.js" */
 /** @import { AccountState, Place } from "../state/account_machine.js" */
@@ -20,6 +21,7 @@ const PARTS = /** @type {const} */ (
 const words = wordsOf(browser.i18n.getMessage);
 const connection = connectionToHost();
 const address = /** @type {HTMLInputElement} */ (byId("address"));
+const sendAtStart = /** @type {HTMLInputElement} */ (byId("send-at-start"));
 const radios = /** @type {NodeListOf<HTMLInputElement>} */ (
   document.querySelectorAll("input[name=place]"));
 
@@ -243,6 +245,7 @@ function listen() {
   byId("cancel").addEventListener("click", () => giveUp("cancelled"));
   byId("sign-out").addEventListener("click", signOut);
   byId("embed").addEventListener("click", embed);
+  sendAtStart.addEventListener("change", () => setSendsAtStart(sendAtStart.checked));
   document.addEventListener("visibilitychange", askAgain);
   window.addEventListener("focus", askAgain);
 }
@@ -250,7 +253,7 @@ function listen() {
 async function start() {
   fillWords(words);
   listen();
-  logPlace = await findLogPlace();
+  [logPlace, sendAtStart.checked] = await Promise.all([findLogPlace(), sendsAtStart()]);
   await ask();
 }
 

@@ -5,12 +5,15 @@
 import { secondsLeft } from "../presentation/card.js";
 import { commandElement, logElement, make } from "../presentation/dom.js";
 
-/** @import { Button, Card, OfferCard, ThingCard } from "../presentation/card.js" */
+/** @import { Button } from "../presentation/buttons.js" */
+/** @import { Card, OfferCard, ThingCard } from "../presentation/card.js" */
 /** @import { Words } from "../presentation/words.js" */
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A button that says yes does nothing at first, lest a key meant for the page presses it. */
+/** Buttons that begin a flattr. */
+const FLATTRING = new Set(["confirm", "again"]);
+/** Those do nothing at first, lest a key meant for the page presses them. */
 const CONFIRM_AFTER_MS = 500;
 
 /**
@@ -161,7 +164,7 @@ function buttonsElement(card, { press }) {
   const element = make("div", "buttons");
   for (const { act, label, isPrimary, confirm } of card.buttons) {
     const button = buttonElement(act, label, () => press(act, card.id, confirm));
-    button.classList.toggle("primary", isPrimary && act === "confirm");
+    button.classList.toggle("primary", isPrimary && FLATTRING.has(act));
     element.append(button);
   }
   return element;
@@ -175,8 +178,10 @@ function buttonsElement(card, { press }) {
 function buttonElement(act, label, pressed) {
   const button = make("button", "", label);
   button.dataset.act = act;
-  button.addEventListener("click", pressed);
-  if (act === "confirm") {
+  button.addEventListener("click", (event) => {
+    if (event.isTrusted) pressed();
+  });
+  if (FLATTRING.has(act)) {
     button.disabled = true;
     setTimeout(() => { button.disabled = false; }, CONFIRM_AFTER_MS);
   }

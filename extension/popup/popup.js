@@ -7,12 +7,16 @@ import { cardOf } from "../presentation/card.js";
 import { byId, fillWords, findLogPlace } from "../presentation/dom.js";
 import { isPageAct, openPage } from "../presentation/pages.js";
 import { wordsOf } from "../presentation/words.js";
-import { endedQuietly, keyOf } from "../state/tab_machine.js";
+import { canUndo, endedQuietly, isOrphaned, isUnderWay } from "../state/gesture.js";
+import { keyOf } from "../state/tab_machine.js";
 import { cardElement, showSeconds } from "./elements.js";
+import { Lifeline } from "./lifeline.js";
 
-/** @import { Button, Card } from "../presentation/card.js" */
+/** @import { Button } from "../presentation/buttons.js" */
+/** @import { Card } from "../presentation/card.js" */
 /** @import { PageAct } from "../presentation/outcomes.js" */
-/** @import { Gesture, TabState } from "../state/tab_machine.js" */
+/** @import { Gesture } from "../state/gesture.js" */
+/** @import { TabState } from "../state/tab_machine.js" */
 /** @import { PopupMessage } from "../gestures/popup_messages.js" */
 
 /** Long enough to read one line after the last thing that happened. */
@@ -33,6 +37,7 @@ let closing;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let ticking;
 let logPlace = "";
+const lifeline = new Lifeline(() => browser.runtime.connect(), askAnew);
 
 /**
  * @param {PopupMessage["act"]} act
@@ -80,7 +85,8 @@ function show(state) {
   tick();
   announce([...shown.values()][0]?.card);
   tellRead(gestures);
-  closeSoon(gestures.every(endedQuietly));
+  tellUndoable(gestures);
+  closeSoon(gestures.every((gesture) => !gesture.isNews && endedQuietly(gesture)));
 }
 
 /**
@@ -110,6 +116,26 @@ function place(elements) {
 function tellRead(gestures) {
   const unread = gestures.filter((gesture) => gesture.unread).map(({ id }) => id);
   if (unread.length > 0 && document.hasFocus()) tell("read", unread);
+}
+
+/**
+ * Says which flattrs are undone if this popup closes: those that were really shown, so none as long
+ * as it had no focus. Held on to while the end of anything is still to come, and no longer: a
+ * background is stopped in the midst of it if it has nothing else to do.
+ * @param {Gesture[]} gestures
+ */
+function tellUndoable(gestures) {
+  if (!gestures.some((gesture) => isUnderWay(gesture) || isOrphaned(gesture))) {
+    return lifeline.release();
+  }
+  if (!lifeline.isHeld && !document.hasFocus()) return;
+  lifeline.hold(gestures.filter(canUndo).map(({ id }) => id));
+}
+
+/** The background was stopped, and its flattr with it: it is started to find out what became of that. */
+function askAnew() {
+  tell("read", []);
+  showStored();
 }
 
 /**
@@ -185,7 +211,10 @@ async function start() {
   for (const link of document.querySelectorAll(".pages a")) {
     link.addEventListener("click", (event) => followLink(/** @type {MouseEvent} */ (event)));
   }
-  logPlace = await findLogPlace();
+  const [place, tab] = await Promise.all([findLogPlace(), browser.tabs.getCurrent()]);
+  // In a tab, where anybody can open it, it is no popup and nobody listens to it.
+  if (tab) return;
+  logPlace = place;
   browser.storage.session.onChanged.addListener((changes) => {
     if (key in changes) showStored();
   });

@@ -3,12 +3,14 @@
  * has to tell colours apart.
  */
 
-import { foremost, isWaiting, wantsPopup } from "../state/tab_machine.js";
+import { isWaiting } from "../state/gesture.js";
+import { foremost, wantsPopup } from "../state/tab_machine.js";
 import { shortened } from "./addresses.js";
 import { cardOf, secondsLeft } from "./card.js";
 import { nameOf } from "./names.js";
 
-/** @import { Gesture, TabState } from "../state/tab_machine.js" */
+/** @import { Gesture } from "../state/gesture.js" */
+/** @import { TabState } from "../state/tab_machine.js" */
 /** @import { Tone } from "./outcomes.js" */
 /** @import { Words } from "./words.js" */
 
@@ -28,6 +30,8 @@ export const COLOURS = Object.freeze({
   quiet: "#4a5560",
   question: "#1f5aa8",
   offer: "#4a5560",
+  kept: "#6a4a9c",
+  unsent: "#8a4b00",
   trouble: "#b3261e",
 });
 
@@ -54,7 +58,18 @@ export function badgeOf(state, now, words) {
   }
   const card = cardOf(gesture, now, words);
   const text = gesture.phase === "grace" ? String(secondsLeft(gesture, now)) : card.glyph;
-  return { text, colour: COLOURS[card.tone], title: titleOf(gesture, now, words), opensPopup };
+  const news = hasUnreadNews(state, gesture) ? words.say("toolbar_news_title") : "";
+  const title = [titleOf(gesture, now, words), news].filter(Boolean).join("\n");
+  return { text, colour: COLOURS[card.tone], title, opensPopup };
+}
+
+/**
+ * Whether a click shows something besides what the badge speaks of.
+ * @param {TabState | null} state
+ * @param {Gesture} spokenOf
+ */
+function hasUnreadNews(state, spokenOf) {
+  return (state?.gestures ?? []).some((one) => one.isNews && one.unread && one !== spokenOf);
 }
 
 /**

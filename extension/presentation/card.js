@@ -2,16 +2,19 @@
  * What the popup says of one gesture, as data: the words and buttons, not yet the elements.
  */
 
-import { canUndo, isQuestion, isUnderWay, isWaiting, offersOf } from "../state/tab_machine.js";
+import { isQuestion, isWaiting, offersOf } from "../state/gesture.js";
 import { addressOf, hostOf, inSentence, shortened } from "./addresses.js";
+import { buttonsOf } from "./buttons.js";
 import { nameOf, nameOfWhole } from "./names.js";
-import { OUTCOMES, PAGE_ACTS, PART_OF, SEVERAL, UNKNOWN_CODE } from "./outcomes.js";
+import { keptSentence, whyKept } from "./kept.js";
+import { OUTCOMES, PART_OF, SEVERAL, UNKNOWN_CODE } from "./outcomes.js";
 import { ownerLine } from "./owners.js";
 import { SEVERAL_CAUTIONS, cautionOf, nounOf, whence, why } from "./reasons.js";
 
 /** @import { Discovery, Offer } from "../conversation/messages.js" */
-/** @import { Gesture } from "../state/tab_machine.js" */
-/** @import { Look, PageAct, Tone } from "./outcomes.js" */
+/** @import { Gesture } from "../state/gesture.js" */
+/** @import { Button } from "./buttons.js" */
+/** @import { Look, Tone } from "./outcomes.js" */
 /** @import { Words } from "./words.js" */
 
 /**
@@ -27,12 +30,6 @@ import { SEVERAL_CAUTIONS, cautionOf, nounOf, whence, why } from "./reasons.js";
  * @property {string} owner
  * @property {string} why
  * @property {string} caution what there is to say against this one; empty for nothing
- *
- * @typedef {object} Button
- * @property {"undo" | "confirm" | "dismiss" | PageAct} act
- * @property {string} label
- * @property {boolean} isPrimary
- * @property {string} [confirm] what a yes is to
  *
  * @typedef {object} Card
  * @property {string} id of the gesture
@@ -63,6 +60,8 @@ export const GLYPHS = Object.freeze({
   quiet: "–",
   question: "?",
   offer: "?",
+  kept: "↻",
+  unsent: "×",
   trouble: "!",
 });
 
@@ -158,6 +157,10 @@ function sentenceOf(gesture, look, now, words) {
       return words.say(look.sentence, words.sayDay(firstOfNextMonth(now)));
     case "not_flattrable":
       return joined(whyNothing(gesture, words) || words.say(look.sentence), outcome.detail);
+    case "kept":
+      return keptSentence(outcome, now, words);
+    case "outbox_stopped":
+      return joined(whyKept(outcome, words), words.say(look.sentence));
     case "confirmation_required":
       return cautionOfAll(gesture, words) || words.say(look.sentence);
     default:
@@ -270,36 +273,4 @@ function offerCard(gesture, { confirm, discovery }, words) {
     why: whence(discovery, words),
     caution: cautionOfOne(gesture, discovery, words),
   };
-}
-
-/**
- * @param {Gesture} gesture
- * @param {Look} look
- * @param {Words} words
- * @returns {Button[]}
- */
-function buttonsOf(gesture, look, words) {
-  if (isUnderWay(gesture) && canUndo(gesture)) {
-    return [{ act: "undo", label: words.say("popup_undo_button"), isPrimary: true }];
-  }
-  if (look.act) return [{ act: look.act, label: words.say(PAGE_ACTS[look.act]), isPrimary: false }];
-  return isQuestion(gesture) ? answersTo(gesture, look, words) : [];
-}
-
-/**
- * Cancel; and beside it the yes, where it is clear to what. Each of several has its own.
- * @param {Gesture} gesture
- * @param {Look} look
- * @param {Words} words
- * @returns {Button[]}
- */
-function answersTo(gesture, look, words) {
-  /** @type {Button[]} */
-  const no = [{ act: "dismiss", label: words.say("popup_cancel_button"), isPrimary: false }];
-  const [offer, another] = offersOf(gesture);
-  if (!offer || another) return no;
-  const label = look === PART_OF
-    ? words.say("popup_part_of_button", nounOf(offer.discovery, words))
-    : words.say("popup_confirm_button");
-  return [...no, { act: "confirm", label, isPrimary: true, confirm: offer.confirm }];
 }

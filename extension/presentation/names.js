@@ -6,7 +6,7 @@ import { sameDocument } from "../state/tab_machine.js";
 import { addressOf, hostOf, tidy } from "./addresses.js";
 
 /** @import { Discovery } from "../conversation/messages.js" */
-/** @import { Gesture } from "../state/tab_machine.js" */
+/** @import { Gesture } from "../state/gesture.js" */
 
 /**
  * The name of what is, or would be, flattred: the server's, else the link's or button's, else the

@@ -4,6 +4,7 @@
  */
 
 const INSTALL = "python3 install.py";
+
 /**
  * Buttons that open a page of the extension, and the keys of what is written on them.
  * @typedef {"connect" | "history"} PageAct
@@ -15,7 +16,7 @@ export const PAGE_ACTS = Object.freeze({
 });
 
 /**
- * @typedef {"busy" | "grace" | "good" | "quiet" | "question" | "offer" | "trouble"} Tone
+ * @typedef {"busy" | "grace" | "good" | "quiet" | "question" | "offer" | "kept" | "unsent" | "trouble"} Tone
  *
  * @typedef {object} Look
  * @property {Tone} tone
@@ -57,6 +58,7 @@ const OWN = look("quiet", "popup_flattr_owner_heading", "popup_flattr_owner_sent
 /** @type {Readonly<Record<string, Look>>} */
 export const OUTCOMES = Object.freeze({
   flattred: look("good", "popup_flattred_heading", "popup_flattred_sentence"),
+  kept: look("kept", "popup_kept_heading", "outbox_next_sentence"),
 
   // The host's errors.
   invalid_json: MISUNDERSTOOD,
@@ -119,7 +121,20 @@ export const OUTCOMES = Object.freeze({
     "trouble", "popup_account_error_heading", "popup_account_error_sentence",
     { act: "connect" }),
 
+  outbox_unavailable: look(
+    "trouble", "popup_outbox_unavailable_heading", "popup_outbox_unavailable_sentence",
+    { log: true }),
+  caller_not_allowed: look(
+    "trouble", "popup_caller_not_allowed_heading", "popup_caller_not_allowed_sentence",
+    { command: INSTALL }),
+  interrupted: look("unsent", "popup_unsent_heading", "popup_interrupted_sentence"),
+
   // Found out on this side of the port.
+  popup_closed: look("unsent", "popup_unsent_heading", "popup_closed_sentence"),
+  never_sent: look("unsent", "popup_unsent_heading", "popup_never_sent_sentence"),
+  forgotten: look(
+    "trouble", "popup_forgotten_heading", "popup_forgotten_sentence", { act: "history" }),
+  outbox_stopped: look("kept", "popup_outbox_stopped_heading", "popup_outbox_stopped_sentence"),
   not_installed: look(
     "trouble", "popup_not_installed_heading", "popup_not_installed_sentence",
     { command: INSTALL }),
@@ -129,8 +144,9 @@ export const OUTCOMES = Object.freeze({
     "trouble", "popup_crashed_heading", "popup_unknown_end_sentence", { act: "history" }),
   no_answer: look(
     "trouble", "popup_no_answer_heading", "popup_unknown_end_sentence", { act: "history" }),
-  interrupted: look(
-    "trouble", "popup_interrupted_heading", "popup_unknown_end_sentence", { act: "history" }),
+  background_stopped: look(
+    "trouble", "popup_background_stopped_heading", "popup_unknown_end_sentence",
+    { act: "history" }),
   not_http: look("quiet", "popup_not_flattrable_heading", "reason_not_http_sentence"),
   too_long: look("quiet", "popup_not_flattrable_heading", "reason_too_long_sentence"),
 });

@@ -8,6 +8,7 @@
  * @property {(date: Date) => string} sayDay as the service counts its months, in UTC
  * @property {(date: Date) => string} sayDate with weekday and year, where the person is
  * @property {(date: Date) => string} sayTime of the day, where the person is
+ * @property {(ms: number) => string} sayFromNow how long until then: "in 5 minutes"
  * @property {string} language of the messages, which may not be the browser's
  * @property {"ltr" | "rtl"} direction
  */
@@ -23,6 +24,7 @@ export function wordsOf(getMessage) {
   const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", timeZone: "UTC" });
   const date = new Intl.DateTimeFormat(language, { dateStyle: "full" });
   const time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
+  const fromNow = new Intl.RelativeTimeFormat(language);
   /** @type {Words["say"]} */
   const say = (key, ...values) => getMessage(key, values);
   return {
@@ -33,7 +35,19 @@ export function wordsOf(getMessage) {
     sayDay: (when) => day.format(when),
     sayDate: (when) => date.format(when),
     sayTime: (when) => time.format(when),
+    sayFromNow: (ms) => fromNow.format(...inUnits(ms)),
     language,
     direction: getMessage("locale_text_direction") === "rtl" ? "rtl" : "ltr",
   };
+}
+
+/**
+ * In the unit that people would take; never too early.
+ * @param {number} ms
+ * @returns {[number, "second" | "minute" | "hour"]}
+ */
+function inUnits(ms) {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  if (seconds <= 60) return [seconds, "second"];
+  return seconds <= 3600 ? [Math.ceil(seconds / 60), "minute"] : [Math.ceil(seconds / 3600), "hour"];
 }

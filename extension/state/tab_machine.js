@@ -19,58 +19,41 @@
  *   1. a double click's second half               nothing
  *   2. a flattr here that can still be undone     undo it
  *   3. this page's flattr is being sent           nothing, it cannot be taken back
- *   4. a question, or words nobody has read yet   show the popup
+ *   4. a question, something kept, or words that  show the popup
+ *      nobody has read yet
  *   5. otherwise                                  flattr the page
  *
  * So a second click never flattrs a second time, and after a success, after Undo, and after words
  * that were read, the button is the flattr button again.
  *
  * The popup and the button. While a popup is open, both browsers (tried in Chromium 156 and Firefox
- * 153) keep a click on the button for themselves: it closes the popup, reaches no extension, and
- * cannot be told from a click beside the popup, which must not undo anything. Hence the popup has
- * *Undo* as its focused button as long as it is open, and it is never left set on the button during
- * the grace period: once it is closed, or where it could not be opened, the next click arrives here
- * and is Undo. Only for 4 does it stay set (`wantsPopup`), so that the browser itself opens it.
+ * 153) keep a click on the button for themselves: it closes the popup and reaches no extension. A
+ * second click must be Undo all the same, and it cannot be told from a click beside the popup, from
+ * Escape, or from the end of the browser. So whatever closes a popup undoes the flattrs that it
+ * showed and that can still be undone (`popup_port.js`): whoever looked away has not consented. It
+ * ends as `popup_closed`, which, unlike Undo, leaves words behind: badge and title say at once that
+ * nothing was flattred, the next click shows why, with a button to flattr it after all, and no
+ * navigation takes that away before it was read.
+ *
+ * The popup is never left set on the button during the grace period: where it could not be opened,
+ * the next click arrives here and is Undo. Only for 4 does it stay set (`wantsPopup`), so that the
+ * browser itself opens it.
+ *
+ * What came of a flattr is the host's to say, and it writes everything down. A gesture that waits in
+ * its outbox ends as `kept`, and needs the person until it is settled, cancelled, or left behind; one
+ * whose host was lost ends as what the next host finds written (`entry_outcome.js`). `isNews` marks
+ * what is told in a tab that it does not come from: badge and title keep to the tab's own.
  */
 
-/** @import { Hints } from "../conversation/hints.js" */
-/** @import { Answer, Discovery, Offer, Status } from "../conversation/messages.js" */
+import {
+  ORPHANED, canUndo, ended, endedEntry, isKept, isUnderWay, needsPerson, outlivesPage, withEntry,
+} from "./gesture.js";
+
+/** @import { Entry } from "../conversation/messages.js" */
+/** @import { Gesture } from "./gesture.js" */
 
 /** Two clicks within this time are one gesture of somebody who double-clicks everything. */
 export const DOUBLE_CLICK_MS = 300;
-
-/** Ended like this there is nothing to read that badge and title do not say. */
-const QUIET_OUTCOMES = new Set(["flattred", "cancelled"]);
-
-/**
- * @typedef {object} Outcome
- * @property {string} code `flattred`, or the code of the error
- * @property {string} [message] the host's own sentence
- * @property {string} [detail] the part of it that only this case has
- * @property {Offer[]} [offers] what the person is asked about
- * @property {string | null} [title] of the thing, from the server
- * @property {number | null} [flattrs] of the thing, this one included
- */
-
-/**
- * @typedef {object} Gesture
- * @property {string} id also that of the request to the host
- * @property {string} run which start of the background it belongs to
- * @property {"page" | "link"} source
- * @property {string} url
- * @property {string | null} confirm what the person said yes to, as the host named it
- * @property {number} started milliseconds since the epoch
- * @property {"asking" | "grace" | "sending" | "ended"} phase
- * @property {boolean} reading the page of the link is being read
- * @property {Hints | null} hints
- * @property {Discovery | null} discovery
- * @property {number} deadline end of the grace period, milliseconds since the epoch; 0 before it
- * @property {number} graceMs its whole length
- * @property {number} waitsUntil the server's limit holds it up so long, milliseconds since the
- *   epoch; else 0
- * @property {Outcome | null} outcome
- * @property {boolean} unread there are words for the person that no popup has shown yet
- */
 
 /**
  * @typedef {object} TabState
@@ -88,24 +71,47 @@ export function keyOf(tabId) {
 }
 
 /**
- * @param {Pick<Gesture, "id" | "run" | "source" | "url" | "started">
- *   & Partial<Pick<Gesture, "hints" | "confirm">>} given
- * @returns {Gesture}
+ * What is told in a tab besides its own. What it has already, as news or as its own, is not told
+ * twice.
+ * @param {TabState} state
+ * @param {Gesture[]} told
+ * @returns {TabState}
  */
-export function newGesture(given) {
-  return {
-    confirm: null,
-    hints: null,
-    ...given,
-    phase: "asking",
-    reading: false,
-    discovery: null,
-    deadline: 0,
-    graceMs: 0,
-    waitsUntil: 0,
-    outcome: null,
-    unread: false,
-  };
+export function withNews(state, told) {
+  const known = new Set(state.gestures.flatMap(({ id, outcome }) => [id, outcome?.entry]));
+  return { ...state, gestures: [...told.filter(({ id }) => !known.has(id)), ...state.gestures] };
+}
+
+/**
+ * What remains when the person has seen some news elsewhere. What a tab tells of its own stays.
+ * @param {TabState} state
+ * @param {string[]} seen what the outbox calls it
+ * @returns {TabState | null} null where nothing remains
+ */
+export function withoutNews(state, seen) {
+  const isSeen = (/** @type {Gesture} */ gesture) =>
+    gesture.isNews && endedEntry(gesture).some((entry) => seen.includes(entry));
+  const gestures = state.gestures.filter((gesture) => !isSeen(gesture));
+  if (gestures.length === state.gestures.length) return state;
+  return gestures.length > 0 ? { ...state, gestures } : null;
+}
+
+/**
+ * What was kept may have been sent, or refused, meanwhile.
+ * @param {TabState} state
+ * @param {Entry[]} entries as they are now
+ * @returns {TabState}
+ */
+export function withEntries(state, entries) {
+  let isChanged = false;
+  const gestures = state.gestures.map((gesture) => {
+    const entry = isKept(gesture)
+      && entries.find((one) => one.gesture === gesture.outcome?.entry && one.state !== "grace");
+    if (!entry) return gesture;
+    isChanged = true;
+    return { ...withEntry(gesture, entry) };
+  });
+  return isChanged ? { ...state, gestures } : state;
 }
 
 /**
@@ -138,66 +144,15 @@ export function mapGesture(state, id, change) {
 }
 
 /**
- * @param {Gesture} before
- * @param {Status} status
- * @param {number} now
- * @returns {Gesture}
- */
-export function withStatus(before, status, now) {
-  const gesture = { ...before, reading: false, waitsUntil: 0 };
-  switch (status.state) {
-    case "reading":
-      return { ...gesture, reading: true };
-    case "discovered":
-      return { ...gesture, discovery: status.discovery ?? null };
-    case "undo": {
-      const graceMs = (status.seconds ?? 0) * 1000;
-      return { ...gesture, phase: "grace", graceMs, deadline: now + graceMs };
-    }
-    case "sending":
-      return { ...gesture, phase: "sending" };
-    case "waiting":
-      return { ...gesture, waitsUntil: now + (status.seconds ?? 0) * 1000 };
-    default:
-      return before;
-  }
-}
-
-/**
- * @param {Gesture} gesture
- * @param {Answer} answer
- * @returns {Gesture}
- */
-export function withAnswer(gesture, answer) {
-  const discovery = answer.discovery ?? gesture.discovery;
-  if (answer.type === "error") {
-    const { code, message, detail, offers } = answer;
-    return ended({ ...gesture, discovery }, { code, message, detail, offers });
-  }
-  const { title = null, flattrs = null } = answer.thing ?? {};
-  return ended({ ...gesture, discovery }, { code: "flattred", title, flattrs });
-}
-
-/**
- * @param {Gesture} gesture
- * @param {Outcome} outcome
- * @returns {Gesture}
- */
-export function ended(gesture, outcome) {
-  const now = { ...gesture, phase: /** @type {const} */ ("ended"), outcome };
-  return { ...now, unread: !endedQuietly(now) };
-}
-
-/**
- * Ends what an earlier background had under way: its port died with it, and nobody will ever say
- * how the flattr ended. To say so is better than to wait for ever.
+ * Ends what an earlier background had under way: its port died with it. What became of it the host
+ * has written down, but none is started for that without the person (`gestures/outbox.js`).
  * @param {TabState} state
  * @param {string} run the background's present start
  * @returns {TabState}
  */
 export function endOrphans(state, run) {
   const gestures = state.gestures.map((gesture) =>
-    isUnderWay(gesture) && gesture.run !== run ? ended(gesture, { code: "interrupted" }) : gesture);
+    isUnderWay(gesture) && gesture.run !== run ? ended(gesture, { code: ORPHANED }) : gesture);
   return { ...state, gestures };
 }
 
@@ -249,7 +204,8 @@ export function wantsPopup(state) {
 
 /**
  * The gesture that badge and title speak of: one that can be undone before one that is only being
- * sent, that before one that needs the person, and the newest of each.
+ * sent, that before one that needs the person, and the newest of each. What is news from elsewhere
+ * comes last.
  * @param {TabState | null} state
  * @returns {Gesture | undefined}
  */
@@ -257,7 +213,8 @@ export function foremost(state) {
   const gestures = state?.gestures ?? [];
   return gestures.findLast(canUndo)
     ?? gestures.findLast(isUnderWay)
-    ?? gestures.findLast(needsPerson)
+    ?? gestures.findLast((gesture) => !gesture.isNews && needsPerson(gesture))
+    ?? gestures.findLast((gesture) => !gesture.isNews)
     ?? gestures.at(-1);
 }
 
@@ -267,7 +224,8 @@ export function foremost(state) {
  * They do not when a page changes its own address (`pushState`): Chromium reports `loading` with
  * the new address, Firefox a `complete` that no `loading` came before.
  *
- * Flattrs under way are not about the page any more but go on, with their Undo.
+ * Flattrs under way are not about the page any more but go on, with their Undo; and a click beside
+ * the popup that undid one may have been on a link. News is of no page at all.
  * @param {TabState} state
  * @param {{ status?: string, url?: string }} change
  * @returns {TabState | null} null where nothing remains
@@ -277,50 +235,8 @@ export function navigated(state, change) {
   if (change.status !== "loading" && change.status !== "complete") return state;
   const loading = change.status === "loading";
   if (loading && change.url && sameDocument(change.url, state.page)) return { ...state, loading };
-  const gestures = state.gestures.filter(isUnderWay);
+  const gestures = state.gestures.filter((gesture) => isUnderWay(gesture) || outlivesPage(gesture));
   return gestures.length > 0 ? { page: null, loading, gestures } : null;
-}
-
-/** @param {Gesture} gesture */
-export function endedQuietly(gesture) {
-  return QUIET_OUTCOMES.has(gesture.outcome?.code ?? "");
-}
-
-/** @param {Gesture} gesture */
-export function isUnderWay(gesture) {
-  return gesture.phase !== "ended";
-}
-
-/**
- * @param {Gesture} gesture
- * @param {number} now
- */
-export function isWaiting(gesture, now) {
-  return isUnderWay(gesture) && gesture.waitsUntil > now;
-}
-
-/** @param {Gesture} gesture */
-export function canUndo(gesture) {
-  return gesture.phase === "asking" || gesture.phase === "grace";
-}
-
-/**
- * What the person is asked about, best first: what a page names where it is better to look twice, or
- * what the page is only a part of. Empty where there is no question.
- * @param {Gesture} gesture
- */
-export function offersOf(gesture) {
-  return gesture.outcome?.offers ?? [];
-}
-
-/** @param {Gesture} gesture */
-export function isQuestion(gesture) {
-  return offersOf(gesture).length > 0;
-}
-
-/** @param {Gesture} gesture */
-function needsPerson(gesture) {
-  return gesture.unread || isQuestion(gesture);
 }
 
 /**

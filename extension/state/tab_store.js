@@ -4,8 +4,9 @@
  */
 
 import { present } from "../presentation/toolbar.js";
-import { KEY_PREFIX, endOrphans, keyOf } from "./tab_machine.js";
+import { KEY_PREFIX, endOrphans, keyOf, mapGesture } from "./tab_machine.js";
 
+/** @import { Gesture } from "./gesture.js" */
 /** @import { TabState } from "./tab_machine.js" */
 
 /** Names this start of the background; a gesture of another one has lost its port. */
@@ -49,6 +50,15 @@ export function amend(tabId, change) {
 }
 
 /**
+ * @param {number} tabId
+ * @param {string} id
+ * @param {(gesture: Gesture) => Gesture | null} change null drops the gesture
+ */
+export function amendGesture(tabId, id, change) {
+  return amend(tabId, (state) => mapGesture(state, id, change));
+}
+
+/**
  * Shows a tab's state again, where the browser has reset the button.
  * @param {number} tabId
  */
@@ -61,13 +71,21 @@ export function forget(tabId) {
   return inTurn(() => browser.storage.session.remove(keyOf(tabId)));
 }
 
-/** Says of every flattr that an earlier background left under way that its end is unknown. */
-export async function endAllOrphans() {
+/**
+ * As {@link amend}, for each tab that has a state.
+ * @param {(state: TabState, tabId: number) => TabState | null} change
+ */
+export async function amendAll(change) {
   const all = await browser.storage.session.get(null);
   for (const key of Object.keys(all).filter((name) => name.startsWith(KEY_PREFIX))) {
     const tabId = Number(key.slice(KEY_PREFIX.length));
-    await amend(tabId, (state) => ({ ...state }));
+    await amend(tabId, (state) => change(state, tabId));
   }
+}
+
+/** Says of every flattr that an earlier background left under way that its end is not known yet. */
+export function endAllOrphans() {
+  return amendAll((state) => ({ ...state }));
 }
 
 /**

@@ -21,6 +21,9 @@ HOST = [sys.executable, "-I", "-c", "from flattr_host.native import main; raise 
 # Where there is one it would ask for a password, in a window over the browser's.
 NO_KEYRING = "PYTHON_KEYRING_BACKEND=keyring.backends.fail.Keyring"
 
+KEPT, UNSENT = "\N{CLOCKWISE OPEN CIRCLE ARROW}", "\N{MULTIPLICATION SIGN}"
+"""Badges of what is kept for later, and of what ended before it was sent."""
+
 BLOG = "blog.example.test"
 REPOSITORY = "https://github.com/smgt/flattr"
 
@@ -70,16 +73,26 @@ class Stage(NamedTuple):
     def says(self, words: str) -> str:
         """Waits until the popup says so."""
 
+        none = "no popup; the button says "
+
         def look() -> str:
             text = self.driver.popup_text()
-            return text or f"no popup; the button says {self.driver.title()!r}"
+            return text or f"{none}{self.driver.title()!r}"
 
-        return wait_for(look, repr(words), until=lambda text: words in text)
+        def is_said(text: str) -> bool:
+            return words in text and not text.startswith(none)
+
+        return wait_for(look, repr(words), until=is_said)
 
     def shows(self, badge: str, title: str) -> None:
         """Waits for the badge, and looks at the title that goes with it."""
         wait_for(self.driver.badge, "the badge", until=lambda text: text == badge)
         wait_for(self.driver.title, "the title", until=lambda text: title in text)
+
+    def is_ready(self, act: str) -> None:
+        """Waits until a button of the popup that flattrs can be pressed."""
+        ready = f"!document.querySelector('[data-act={act}]').disabled"
+        wait_for(lambda: self.driver.popup_eval(ready), f"{act} to be ready")
 
     def picture_of_question(self, state: str) -> None:
         """What a person sees as soon as they can answer."""

@@ -21,7 +21,7 @@ from .display import Display
 from .driver import CENTRE_JS, Driver, at_rest
 from .served import ServedLedger
 from .site import Site
-from .stage import Stage, a_stage
+from .stage import KEPT, Stage, a_stage
 
 PERSON, PASSWORD = "dora", "correct horse battery"
 OWNER = "alice"
@@ -197,8 +197,8 @@ def test_a_revoked_token_is_told_of_once(person: Person) -> None:
     (token,) = server.valid_tokens(PERSON)
     server.revoke(token)
     person.flattrs("/again.html")
-    assert "Nothing was flattred" in stage.says("Signed out")
-    stage.shows("!", "Signed out")
+    assert "signed you out. Nothing was paid yet." in stage.says("Kept for later")
+    stage.shows(KEPT, "Kept for later")
     stage.picture("signed-out")
     person.flattrs("/again.html")
     stage.says("No account is connected")
@@ -289,7 +289,7 @@ def test_the_options_by_keyboard(person: Person) -> None:
 
     person.opens_options()
     assert driver.page_eval(UNNAMED_JS) == []
-    assert driver.page_eval(HEADINGS_JS) == ["H1"]
+    assert driver.page_eval(HEADINGS_JS) == ["H1", "H2"]
     assert driver.page_eval("document.documentElement.lang") == "en"
     person.clicks("h1")
     person.presses("Tab")

@@ -6,7 +6,7 @@ import shlex
 from .display import Display
 from .driver import Driver
 from .site import Site
-from .stage import NAME, a_stage
+from .stage import KEPT, NAME, a_stage
 
 
 def test_no_means(driver_class: type[Driver], display: Display, site: Site) -> None:
@@ -14,9 +14,11 @@ def test_no_means(driver_class: type[Driver], display: Display, site: Site) -> N
         stage.set(undo_seconds="0", means="false")
         stage.visit("/means.html")
         stage.driver.click_toolbar_button()
-        stage.says("No means left")
+        text = stage.says("Kept for later")
+        assert "You have no means left" in text
+        assert "Nothing was paid yet." in text
         stage.picture("no-means")
-        stage.shows("!", "No means left")
+        stage.shows(KEPT, "Kept for later")
         assert stage.flattred() == []
 
 

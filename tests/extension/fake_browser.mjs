@@ -14,6 +14,21 @@ class Event {
   fire = (...given) => this.#listeners.map((listener) => listener(...given));
 }
 
+/** What the popup holds open as long as it shows something that can be undone. */
+export class PopupPort {
+  isRefused = false;
+  onMessage = new Event();
+  onDisconnect = new Event();
+
+  constructor(sender = OWN_PAGE) {
+    this.sender = sender;
+  }
+
+  disconnect = () => { this.isRefused = true; };
+  show = (...ids) => this.onMessage.fire({ shown: ids });
+  close = () => this.onDisconnect.fire(this);
+}
+
 export class Port {
   sent = [];
   onMessage = new Event();
@@ -21,10 +36,16 @@ export class Port {
 
   postMessage = (message) => {
     this.sent.push(message);
-    if (message.type === "hello") this.answer(message.id, { type: "done", protocol: 1 });
+    const { features } = this;
+    if (message.type === "hello") this.answer(message.id, { type: "done", protocol: 1, features });
   };
 
   disconnect = () => {};
+
+  /** @param {string[]} features the types of requests that the host knows */
+  constructor(features = []) {
+    this.features = features;
+  }
 
   answer(id, message) {
     queueMicrotask(() => this.onMessage.fire({ id, ...message }));
@@ -38,6 +59,7 @@ export class Port {
 export function fakeBrowser() {
   const calls = [];
   const stored = new Map();
+  const local = new Map();
   const badges = new Map();
   const ports = [];
   const page = { url: "" }; // what the tab shows when it is read
@@ -48,8 +70,9 @@ export function fakeBrowser() {
   const setter = (name, field) => record(name, ({ tabId, ...rest }) => {
     badges.set(tabId, { ...badges.get(tabId), [field]: Object.values(rest)[0] });
   });
-  return {
-    calls, ports, badges, stored, page,
+  const fake = {
+    features: [], // of the hosts that are started from now on
+    calls, ports, badges, stored, local, page,
     action: {
       onClicked: new Event(),
       openPopup: record("openPopup"),
@@ -73,9 +96,10 @@ export function fakeBrowser() {
       onInstalled: new Event(),
       onStartup: new Event(),
       onMessage: new Event(),
+      onConnect: new Event(),
       connectNative: (name) => {
         calls.push(["connectNative", name]);
-        ports.push(new Port());
+        ports.push(new Port(fake.features));
         return ports.at(-1);
       },
       getContexts: async () => [],
@@ -96,6 +120,12 @@ export function fakeBrowser() {
         },
         remove: async (key) => void stored.delete(key),
       },
+      local: {
+        get: async (key) => local.has(key) ? { [key]: local.get(key) } : {},
+        set: async (items) => {
+          for (const [key, value] of Object.entries(items)) local.set(key, value);
+        },
+      },
     },
     tabs: {
       create: record("create"),
@@ -104,4 +134,5 @@ export function fakeBrowser() {
       onUpdated: new Event(),
     },
   };
+  return fake;
 }

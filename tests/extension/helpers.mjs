@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { wordsOf } from "../../extension/presentation/words.js";
-import { newGesture, withAnswer, withStatus } from "../../extension/state/tab_machine.js";
+import { newGesture, withAnswer, withStatus } from "../../extension/state/gesture.js";
 
 const ROOT = new URL("../../", import.meta.url);
 export const EXTENSION = new URL("extension/", ROOT);
@@ -100,6 +100,20 @@ export function flattred(given = {}, flattrs = 1) {
 
 export function failed(code, given = {}, more = {}) {
   return withAnswer(asking(given), { type: "error", code, message: `Host: ${code}.`, ...more });
+}
+
+/** An entry of the host's outbox. */
+export function entryOf(given = {}) {
+  return {
+    gesture: "a", state: "pending", url: PAGE, title: "Tools", target: DISCOVERY.target,
+    discovery: DISCOVERY, server: "flattr.example", username: "carol", asked_at: NOW / 1000,
+    tries: 1, next_try_at: NOW / 1000 + 300, code: "server_unreachable", message: "Host: waits.",
+    is_news: false, ...given,
+  };
+}
+
+export function kept(code = "server_unreachable", given = {}) {
+  return failed(code, {}, { kept: entryOf({ code, ...given }) });
 }
 
 export function asked(discovery, ...offered) {

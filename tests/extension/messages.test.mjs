@@ -7,12 +7,19 @@ import { HINTS } from "./helpers.mjs";
 describe("requests", () => {
   test("say only what there is to say", () => {
     const page = { id: "1", url: "https://a.example/", source: "page", hints: null, confirm: null };
-    const request = { id: "1", type: "flattr", url: page.url };
+    const request = { id: "1", type: "flattr", gesture: "1", url: page.url };
     assert.deepEqual(messages.flattr(page), request);
     assert.deepEqual(messages.flattr({ ...page, source: "link" }), { ...request, link: true });
     const confirm = "https://b.example/";
     assert.deepEqual(messages.flattr({ ...page, hints: HINTS, confirm }),
       { ...request, hints: HINTS, confirm });
+  });
+
+  test("name the gesture that they are about, where they are about one", () => {
+    assert.equal("gesture" in messages.outboxSend(), false);
+    assert.equal(messages.outboxSend("g").gesture, "g");
+    assert.equal(messages.outboxRemove("g").gesture, "g");
+    assert.ok(messages.outbox().count <= 1000);
   });
 
   test("have ids of their own", () => {

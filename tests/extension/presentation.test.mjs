@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { COLOURS, TEXT_COLOUR, badgeOf } from "../../extension/presentation/badge.js";
 import { cardOf } from "../../extension/presentation/card.js";
 import { OUTCOMES } from "../../extension/presentation/outcomes.js";
-import { withStatus } from "../../extension/state/tab_machine.js";
+import { withStatus } from "../../extension/state/gesture.js";
 import {
   CAUTIONS, KINDS, cautionOf, nounOf, why,
 } from "../../extension/presentation/reasons.js";
@@ -64,7 +64,7 @@ describe("every way to end", () => {
 
   test("where it is not known whether money goes, the history is one press away", () => {
     const unsure = ["answer_lost", "bad_answer", "server_error", "crashed", "no_answer",
-      "interrupted", "internal_error"];
+      "background_stopped", "internal_error"];
     for (const code of unsure) {
       const { buttons, sentence } = card(failed(code));
       assert.deepEqual(buttons.map(({ act }) => act), ["history"], code);
@@ -356,7 +356,7 @@ describe("the pages' colours", () => {
     ["text", "ground"], ["text", "ground-inset"], ["text-quiet", "ground"],
     ["text-quiet", "ground-inset"], ["text", "button"], ["text", "button-over"],
     ["on-accent", "accent"], ["accent", "ground"], ["grace", "ground"], ["question", "ground"],
-    ["question", "ground-inset"], ["trouble", "ground"],
+    ["question", "ground-inset"], ["trouble", "ground"], ["kept", "ground"],
   ];
 
   for (const [name, theme] of Object.entries({ light, dark })) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import * as gestures from "../../extension/state/gesture.js";
 import * as machine from "../../extension/state/tab_machine.js";
 import {
   DISCOVERY, NOW, PAGE, PART, asked, asking, failed, flattred, inGrace, sending, tabWith,
@@ -19,20 +20,20 @@ describe("a gesture", () => {
   });
 
   test("skips the grace period where there is none", () => {
-    assert.equal(machine.withStatus(asking(), { state: "sending" }, NOW).phase, "sending");
+    assert.equal(gestures.withStatus(asking(), { state: "sending" }, NOW).phase, "sending");
   });
 
   test("says that the page of a link is read until it is known what would be flattred", () => {
-    const reading = machine.withStatus(asking(), { state: "reading" }, NOW);
+    const reading = gestures.withStatus(asking(), { state: "reading" }, NOW);
     assert.deepEqual([reading.phase, reading.reading], ["asking", true]);
-    assert.equal(machine.canUndo(reading), true);
-    const next = machine.withStatus(reading, { state: "discovered", discovery: DISCOVERY }, NOW);
+    assert.equal(gestures.canUndo(reading), true);
+    const next = gestures.withStatus(reading, { state: "discovered", discovery: DISCOVERY }, NOW);
     assert.equal(next.reading, false);
   });
 
   test("is not changed by a status of a later version", () => {
     const gesture = inGrace();
-    assert.equal(machine.withStatus(gesture, { state: "queued" }, NOW), gesture);
+    assert.equal(gestures.withStatus(gesture, { state: "queued" }, NOW), gesture);
   });
 
   test("is flattred only by the host's done", () => {
@@ -97,7 +98,7 @@ describe("a click on the button", () => {
 
   test("does not ask where there is nothing to say yes to", () => {
     for (const code of ["confirmation_required", "not_flattrable"]) {
-      assert.equal(machine.isQuestion(failed(code)), false);
+      assert.equal(gestures.isQuestion(failed(code)), false);
       assert.deepEqual(click(machine.markRead(tabWith(failed(code)), ["a"])), { act: "flattr" });
     }
   });
@@ -171,7 +172,7 @@ describe("what badge and title speak of", () => {
 describe("a background that was stopped with a flattr under way", () => {
   test("says at its next start that the end is unknown", () => {
     const [gesture] = machine.endOrphans(tabWith(sending()), "next").gestures;
-    assert.equal(gesture.outcome.code, "interrupted");
+    assert.equal(gesture.outcome.code, "background_stopped");
     assert.deepEqual(click(tabWith(gesture)), { act: "show" });
   });
 
