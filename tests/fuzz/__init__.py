@@ -1,0 +1,1 @@
+"""What strangers can send, damaged: bytes in, and nothing but the documented errors out."""

@@ -1,0 +1,1 @@
+"""Half an hour of a busy person: what grows in the host, and in the server, that should not?"""
