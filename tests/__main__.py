@@ -25,6 +25,18 @@ CHECKS: dict[str, list[str]] = {
     "ruff format": [str(PYTHON), "-m", "ruff", "format", "--check", "--quiet", "."],
     "ruff check": [str(PYTHON), "-m", "ruff", "check", "--quiet", "."],
     "mypy --strict": [str(PYTHON), "-m", "mypy"],
+    "bandit": [
+        str(PYTHON),
+        "-m",
+        "bandit",
+        "-q",
+        "-r",
+        "-c",
+        "pyproject.toml",
+        "host",
+        "install.py",
+    ],
+    "pip-audit": [str(PYTHON), "-m", "tests.audit"],
     "web-ext lint": ["npm", "--prefix", str(NPM), "run", "--silent", "lint"],
     "tsc --checkJs": ["npm", "--prefix", str(NPM), "run", "--silent", "types"],
     "node --test": ["npm", "--prefix", str(NPM), "run", "--silent", "unit"],
@@ -57,17 +69,22 @@ def passes(name: str, command: list[str]) -> bool:
     return code == 0
 
 
-def prepare_python() -> None:
-    """Make ``.venv``, or bring it up to date with pyproject.toml."""
+def prepare_python(environment: Path = ENVIRONMENT, extra: str = "test") -> Path:
+    """Make ``.venv``, or bring it up to date with pyproject.toml; the path of its Python.
+
+    Or another environment, which has what pyproject.toml names for that ``extra``.
+    """
+    python = environment / PYTHON.relative_to(ENVIRONMENT)
     wanted = fingerprint(ROOT / "pyproject.toml") + sys.version
-    stamp = ENVIRONMENT / "flattr-host-tests"
-    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
-        return
-    print(f"Making the development environment in {ENVIRONMENT} …", flush=True)
-    venv.create(ENVIRONMENT, clear=True, with_pip=True)
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--editable", f"{ROOT}[test]"], check=True)
+    stamp = environment / "flattr-host-tests"
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return python
+    print(f"Making the development environment in {environment} …", flush=True)
+    venv.create(environment, clear=True, with_pip=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--editable", f"{ROOT}[{extra}]"], check=True)
     stamp.write_text(wanted)
+    return python
 
 
 def prepare_npm() -> None:
