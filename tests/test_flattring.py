@@ -270,19 +270,59 @@ def test_nothing_private_is_told_to_a_server(url: str) -> None:
     assert notes.looked_up == []
 
 
-def test_a_look_up_that_fails_is_no_miss() -> None:
-    """What the page is registered as is found out later; a guess could pay somebody else."""
-    notes, gesture = Notes(**{PAGE: thing(7)}), Gesture(PAGE)
+def unreachable(_url: str) -> Lookup:
+    raise Unreachable
 
-    def fails(_url: str) -> Lookup:
-        raise Unreachable
 
+def kept_by(notes: Notes, gesture: Gesture) -> Kept:
+    """What became of a gesture while the server could not be asked."""
     with pytest.raises(Kept) as kept:
-        list(flattr(gesture, notes.means()._replace(look_up=fails), UndoGate()))
+        list(flattr(gesture, notes.means()._replace(look_up=unreachable), UndoGate()))
     assert (kept.value.error.code, kept.value.entry.tries) == ("server_unreachable", 0)
     assert notes.flattred == []
+    return kept.value
+
+
+def test_a_look_up_that_fails_is_no_miss() -> None:
+    """What the page is registered as is found out later; a guess could pay somebody else."""
+    other = "https://other.example/post"
+    notes, hints = Notes(**{other: thing(7, other)}), Hints(canonical=other)
+    asked, *_ = offered(notes, Gesture(PAGE, hints))
+    kept_by(notes, Gesture(PAGE, hints, confirm=confirmation_of(asked)))
     (sent,) = send_waiting(notes.means(), due_only=False)
-    assert (sent.gesture, sent.state, notes.flattred) == (gesture.id, "settled", [7])
+    assert (sent.state, notes.flattred) == ("settled", [7])
+
+
+def test_nobody_is_paid_whom_the_person_has_not_seen() -> None:
+    notes = Notes(**{PAGE: thing(7)})
+    kept_by(notes, Gesture(PAGE))
+    (refused,) = send_waiting(notes.means(), due_only=False)
+    assert (refused.state, refused.code, refused.is_news) == ("refused", "payee_not_seen", True)
+    assert notes.flattred == []
+
+
+def test_a_second_gesture_for_what_waits_has_its_grace_period_too() -> None:
+    notes = Notes()
+    with pytest.raises(Kept):
+        list(flattr(GESTURE, notes.means()._replace(open_backend=_no_backend), UndoGate()))
+    again = Gesture(GESTURE.url)
+    gate = UndoGate()
+    steps = flattr(again, notes.means(5), gate)
+    while not isinstance(next(steps), UndoOffered):
+        pass
+    assert gate.cancel()
+    with pytest.raises(Cancelled):
+        next(steps)
+    assert notes.flattred == []
+    assert notes.outbox.counts() == (1, 0)  # the first one waits on
+    kinds = [type(step) for step in flattr(again, notes.means(0.01), UndoGate())]
+    assert kinds == [Discovered, UndoOffered, Sending, Settled]
+    assert notes.flattred == [GESTURE.url]
+    assert notes.outbox.counts() == (0, 0)
+
+
+def _no_backend() -> Backend:
+    raise Unreachable
 
 
 def test_an_undo_while_it_is_looked_up_ends_it_at_once() -> None:

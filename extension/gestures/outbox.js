@@ -6,7 +6,7 @@
  */
 
 import * as messages from "../conversation/messages.js";
-import { NEEDS_PERSON, outcomeOf } from "../state/entry_outcome.js";
+import { NEEDS_PERSON, mayHaveArrived, outcomeOf } from "../state/entry_outcome.js";
 import * as gestures from "../state/gesture.js";
 import { sendsAtStart } from "../state/preferences.js";
 import { withEntries, withNews, withoutNews } from "../state/tab_machine.js";
@@ -114,7 +114,7 @@ export async function forget(tabId, id) {
   const answer = await connection.request(messages.outboxRemove(gesture.outcome.entry));
   if (!gestures.isKept(gesture)) return tabs.amendGesture(tabId, id, () => null);
   const isRemoved = answer.type === "done" && answer.removed === true;
-  const outcome = isRemoved ? { code: "cancelled" } : await outcomeWithout(tabId, gesture, answer);
+  const outcome = isRemoved ? cancelledOutcome(gesture) : await outcomeWithout(tabId, gesture, answer);
   return tabs.amendGesture(tabId, id, (now) => gestures.ended(now, outcome));
 }
 
@@ -136,6 +136,15 @@ async function takeKept(tabId, id) {
 }
 
 /**
+ * It is not tried any more; but what was tried before may have arrived.
+ * @param {Gesture} kept
+ * @returns {Outcome}
+ */
+function cancelledOutcome({ outcome }) {
+  return { code: mayHaveArrived(outcome?.reason) ? "cancelled_unsure" : "cancelled" };
+}
+
+/**
  * Where the answer itself does not say how something kept is now.
  * @param {number} tabId
  * @param {Gesture} kept
@@ -145,7 +154,7 @@ async function takeKept(tabId, id) {
 async function outcomeWithout(tabId, kept, answer) {
   const outcome = await whatBecameOf(tabId, kept);
   // It is in the outbox no more: somebody cancelled it elsewhere.
-  if (outcome?.code === "never_sent") return { code: "cancelled" };
+  if (outcome?.code === "never_sent") return cancelledOutcome(kept);
   if (outcome) return outcome;
   const reason = answer.type === "error" ? answer.code : kept.outcome?.reason;
   return { ...kept.outcome, code: "kept", reason, message: answer.message };
@@ -214,5 +223,5 @@ async function tellStop(tabId, reason, message) {
  * @param {Entry} entry
  */
 function isEndedNews({ is_news, state }) {
-  return is_news && (state === "refused" || state === "interrupted" || state === "settled");
+  return is_news && (state === "refused" || state === "interrupted");
 }

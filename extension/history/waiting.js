@@ -51,9 +51,14 @@ export class WaitingList {
     if (!(await this.#connection.knows("outbox"))) return;
     /** @type {Entry[]} */
     const entries = [];
-    const answer = await this.#connection.request(messages.outbox(), (status) =>
-      void entries.push(...(status.entries ?? [])));
-    if (answer.type !== "done") return;
+    let page = 0;
+    let answer;
+    do {
+      page += 1;
+      answer = await this.#connection.request(messages.outbox(page), (status) =>
+        void entries.push(...(status.entries ?? [])));
+      if (answer.type !== "done") return;
+    } while (answer.more);
     this.#show(waitingOf(entries, this.#rows));
     this.#tellSeen();
   }

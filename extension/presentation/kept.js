@@ -4,7 +4,7 @@
  * before which nothing is tried.
  */
 
-import { NEEDS_PERSON } from "../state/entry_outcome.js";
+import { NEEDS_PERSON, mayHaveArrived } from "../state/entry_outcome.js";
 import { OUTCOMES } from "./outcomes.js";
 
 /** @import { Outcome } from "../state/gesture.js" */
@@ -28,9 +28,6 @@ const REASONS = new Map(Object.entries({
   unauthorized: "outbox_unauthorized_sentence",
 }));
 
-/** Of these, the server may have it, and only its answer be missing. */
-const UNSURE = new Set(["answer_lost", "bad_answer", "internal_error", "sending", "server_error"]);
-
 /** Of these, a connected account helps. */
 const CONNECTING_HELPS = new Set([
   "insufficient_scope", "invalid_scope", "not_connected", "token_unavailable", "unauthorized",
@@ -47,8 +44,7 @@ export function connectingHelps(reason) {
  * @param {Words} words
  */
 export function keptSentence(kept, now, words) {
-  const isUnsure = UNSURE.has(kept.reason ?? "");
-  const paid = words.say(isUnsure ? "outbox_unsure_sentence" : "outbox_unpaid_sentence");
+  const paid = words.say(mayHaveArrived(kept.reason) ? "outbox_unsure_sentence" : "outbox_unpaid_sentence");
   return [whyKept(kept, words), paid, whenSent(kept, now, words)].filter(Boolean).join(" ");
 }
 

@@ -128,10 +128,14 @@ export const OUTCOMES = Object.freeze({
     "trouble", "popup_caller_not_allowed_heading", "popup_caller_not_allowed_sentence",
     { command: INSTALL }),
   interrupted: look("unsent", "popup_unsent_heading", "popup_interrupted_sentence"),
+  payee_not_seen: look("unsent", "popup_unsent_heading", "popup_payee_not_seen_sentence"),
 
   // Found out on this side of the port.
   popup_closed: look("unsent", "popup_unsent_heading", "popup_closed_sentence"),
   never_sent: look("unsent", "popup_unsent_heading", "popup_never_sent_sentence"),
+  cancelled_unsure: look(
+    "trouble", "popup_cancelled_unsure_heading", "popup_cancelled_unsure_sentence",
+    { act: "history" }),
   forgotten: look(
     "trouble", "popup_forgotten_heading", "popup_forgotten_sentence", { act: "history" }),
   outbox_stopped: look("kept", "popup_outbox_stopped_heading", "popup_outbox_stopped_sentence"),

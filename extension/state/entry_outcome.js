@@ -11,6 +11,14 @@ export const NEEDS_PERSON = new Set([
   "unauthorized",
 ]);
 
+/** Of these, the server may have it, and only its answer be missing. */
+const UNSURE = new Set(["answer_lost", "bad_answer", "internal_error", "sending", "server_error"]);
+
+/** @param {string | undefined} reason why it waits */
+export function mayHaveArrived(reason) {
+  return UNSURE.has(reason ?? "");
+}
+
 /**
  * @param {Entry} entry
  * @returns {Outcome}

@@ -15,7 +15,9 @@ export const ORPHANED = "background_stopped";
 const QUIET_OUTCOMES = new Set(["flattred", "cancelled"]);
 
 /** Ended like this it surely was not flattred, and nobody said no to it. */
-const UNSENT_OUTCOMES = new Set(["popup_closed", "interrupted", "never_sent"]);
+const UNSENT_OUTCOMES = new Set([
+  "popup_closed", "interrupted", "never_sent", "payee_not_seen",
+]);
 
 /**
  * @typedef {object} Outcome

@@ -57,6 +57,7 @@ RELEASED = [
 # What only a flattr, or a subscription, can end with.
 FLATTRING = {
     "interrupted",
+    "payee_not_seen",
     "not_flattrable",
     "confirmation_required",
     "flattr_once",

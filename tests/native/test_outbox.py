@@ -146,6 +146,20 @@ def test_many_are_sent_by_few_calls(world: World, host: HostProcess) -> None:
     assert (refused["state"], refused["code"]) == ("refused", "flattr_owner")
 
 
+def test_addresses_that_are_too_long_for_one_call_are_sent_all_the_same(
+    world: World, host: HostProcess
+) -> None:
+    """The server takes 64 KiB at once."""
+    long = f"&description={'%D0%96' * 900}"
+    world.goes()
+    for number in range(30):
+        assert "kept" in ask(host, url=f"{AUTO_SUBMIT}{number}{long}".replace("alice", "bob"))
+    world.comes()
+    done = send(host, now=True)
+    assert (done["sent"], done["waiting"], done["news"]) == (30, 0, 0)
+    assert len(world.flattred()) == 30
+
+
 def test_one_that_is_cancelled_is_never_sent(world: World, host: HostProcess) -> None:
     world.goes()
     gesture = ask(host)["kept"]["gesture"]

@@ -52,17 +52,23 @@ def crash_command(kills: int | None) -> None:
     "--silences", default=2, show_default=True, help="Of each kind, about; half a minute each."
 )
 def faults_command(flattrs: int, silences: int) -> None:
-    """Deliver what waits over a network that breaks; a hundred in a call, and one by one."""
+    """Deliver over a network that breaks: fifty in a call, one by one, and from the first try on."""
     wrong = []
-    for has_bulk in (True, False):
+    for has_bulk, at_once in ((True, False), (False, False), (True, True)):
         with tempfile.TemporaryDirectory() as folder:
             done = deliveries.deliver(
-                Path(folder), flattrs, has_bulk=has_bulk, share=_SHARE, silences=silences
+                Path(folder),
+                flattrs,
+                has_bulk=has_bulk,
+                share=_SHARE,
+                silences=silences,
+                is_broken_at_once=at_once,
             )
         _print(
             f"{done.different} of {done.asked} arrived, {done.arrived - done.different} twice;"
             f" queued in {done.queued_seconds:.0f} s, delivered in {done.seconds:.0f} s by"
-            f" {done.passes} passes{'' if has_bulk else ', to a server without bulk calls'}.",
+            f" {done.passes} passes{'' if has_bulk else ', to a server without bulk calls'}"
+            f"{', broken from the first try on' if at_once else ''}.",
             "",
             *deliveries.table(done),
             "",

@@ -23,7 +23,10 @@ class Connections:
         account = record.read()
         if not account or account.api_url != api_url:
             raise NotConnected
-        return RemoteBackend(api_url, self._token(account), on_wait), account
+        token = self._token(account)
+        if record.read() != account:  # somebody signed in meanwhile, and the token may be theirs
+            return self.open(api_url, on_wait)
+        return RemoteBackend(api_url, token, on_wait), account
 
     def _token(self, account: Account) -> Secret:
         if self._known and self._known[0] == account:

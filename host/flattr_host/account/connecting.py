@@ -209,7 +209,14 @@ def _keep(mine: Settings, grant: Granted, gate: UndoGate) -> Account:
         raise ConnectingCancelled
     before = record.read()
     token_before = _token_of(before) if before else None
-    place = token_store.save(api_url, grant.token)
+    if before and before.api_url == api_url:
+        record.remove(before)  # whatever happens now, nobody is taken for who was there before
+    try:
+        place = token_store.save(api_url, grant.token)
+    except TokenUnavailable:
+        if before:
+            record.write(before)
+        raise
     account = Account(api_url, username, place, grant.scope, mine.client_id, time.time_ns())
     try:
         _remember(mine, account)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from .. import settings
+from .. import paths, settings
 from ..api.errors import FlattrError, Unauthorized
 from ..native.errors import sentence
 from ..settings import DEFAULTS, EMBEDDED, Settings
@@ -177,6 +177,8 @@ def login_command(
     of stdin; in a terminal it is asked for and not shown.
     """
     from ..account import connecting
+    from ..outbox.entries import Recipient
+    from ..outbox.outbox import mend
 
     with _talking_to_a_server():
         mine = _settings_for(server, client_id)
@@ -186,6 +188,7 @@ def login_command(
             account = connecting.connect_with_token(mine, _line_of_stdin("Token"))
         else:
             account = _sign_in(mine, no_browser)
+    mend(paths.outbox_path(), Recipient(account.api_url, account.username))
     who = printable(f"{account.api_url} as {account.username}")
     click.secho(f"Connected to {who}.", fg="green")
     click.echo(_place_in_words(account))

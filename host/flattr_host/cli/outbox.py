@@ -18,6 +18,7 @@ from ..native.messages import (
     OutboxSendDone,
     OutboxTold,
 )
+from ..outbox.entries import NEVER_ARRIVED, PASSING
 from .common import fail, json_lines_option, printable, with_place
 
 #: A flattr is kept and sent later.
@@ -32,6 +33,9 @@ _STATES = {
     "refused": "refused",
     "interrupted": "not sent",
 }
+
+#: Of these, the server may have it, and only its answer be missing.
+_UNSURE = PASSING - NEVER_ARRIVED | {"internal_error"}
 
 
 @click.group("outbox", invoke_without_command=True)
@@ -56,7 +60,7 @@ def outbox_group(context: click.Context, as_json: bool) -> None:
 def send_command(gesture: str | None, as_json: bool) -> None:
     """Send what waits now, whenever its next try would be; or that of GESTURE alone.
 
-    Exit codes: 0 nothing waits any more; 5 something does, and why is said.
+    Exit codes: 0 nothing waits any more; 5 something does. `flattr-host outbox` says of each why.
     """
     service = Service()
     done = send_waiting(service, gesture and _whole(gesture), is_now=True, as_json=as_json)
@@ -69,13 +73,19 @@ def send_command(gesture: str | None, as_json: bool) -> None:
 @click.argument("gesture")
 def cancel_command(gesture: str) -> None:
     """Do not send that of GESTURE, or "all"; what has ended is forgotten."""
-    service = Service()
-    whole = [entry["gesture"] for entry in _entries()] if gesture == "all" else [_whole(gesture)]
-    removed = [one for one in whole if _remove(service, one)]
+    service, entries = Service(), _entries()
+    chosen = gesture if gesture == "all" else _whole(gesture)
+    removed = [
+        entry
+        for entry in entries
+        if chosen in ("all", entry["gesture"]) and _remove(service, entry["gesture"])
+    ]
     service.close()
     if not removed and gesture != "all":
         fail("It is being sent just now, and cannot be taken back.")
     click.echo(f"Removed: {len(removed)}.")
+    if any(entry["code"] in _UNSURE for entry in removed if entry["state"] == "pending"):
+        click.echo("What was tried may have arrived all the same: `flattr-host flattrs` tells.")
 
 
 def send_waiting(

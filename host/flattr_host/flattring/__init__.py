@@ -94,7 +94,7 @@ def flattr(gesture: Gesture, means: Means, gate: UndoGate) -> Iterator[Step]:
     entry = yield from _ask(gesture, chosen, means, gate)
     if entry.state != "settled":
         yield Sending()
-        is_resumed = entry.gesture != gesture.id or entry.tries > 1
+        is_resumed = entry.gesture != gesture.id or entry.is_retry
         yield Settled(*deliver(entry, means, None if is_resumed else chosen))
         return
     from . import wishes  # the same gesture once more, which few are
@@ -112,13 +112,14 @@ def _ask(
     outbox = means.open_outbox()
     wish_key, wish = _written(gesture, chosen)
     entry, is_new = outbox.ask(gesture.id, means.recipient(), wish_key, wish, seconds)
-    if not is_new:
-        return _resumed(entry, means)
-    if not seconds:
-        return entry
+    is_another_s = not is_new and entry.gesture != gesture.id
+    if not seconds or not (is_new or is_another_s):
+        return entry if is_new else _resumed(entry, means)
     yield UndoOffered(seconds)
     if gate.pass_after(seconds):
-        return outbox.consent(entry)
+        return outbox.consent(entry) if is_new else _resumed(entry, means)
+    if is_another_s:  # which waits on, as it did before this gesture
+        raise Cancelled
     with suppress(OutboxUnavailable):  # it is not sent all the same
         if gate.is_abandoned:
             outbox.interrupt(entry)
@@ -132,14 +133,19 @@ def _resumed(entry: Entry, means: Means) -> Entry:
     outbox = means.open_outbox()
     if entry.state == "settled":
         return entry
+    mine = entry.recipient == means.recipient()
+    if mine and entry.state not in ("interrupted", "refused"):
+        claimed = outbox.claim(entry.recipient, gesture=entry.gesture, due_only=False)
+        if claimed:
+            return claimed
+        entry = outbox.find(entry.gesture) or entry
+    if entry.state == "settled":
+        return entry
     if entry.state in ("interrupted", "refused"):
         outbox.tell([entry.gesture])
         raise Interrupted if entry.state == "interrupted" else Told(entry.code, entry.detail)
-    mine = entry.recipient == means.recipient()
-    claimed = mine and outbox.claim(entry.recipient, gesture=entry.gesture, due_only=False)
-    if not claimed:  # another browser has it in hand just now, or another account's it is
-        raise Kept(Told(entry.code or "answer_lost", entry.detail), entry)
-    return claimed
+    # Another browser has it in hand just now, or another account's it is.
+    raise Kept(Told(entry.code or "answer_lost", entry.detail), entry)
 
 
 def _keep_for_later(

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import msgspec
 
-from ..api.errors import FlattrError, FlattrOnce, RateLimitExceeded
+from ..api.errors import BadAnswer, FlattrError, FlattrOnce, RateLimitExceeded
 from ..api.objects import Flattred, Thing
 from ..backend import Backend
 from ..discovery.discovering import submission_url
@@ -32,6 +32,12 @@ class Told(FlattrError):
         self.code = code
 
 
+class PayeeNotSeen(FlattrError):
+    """Whose it is was found out only when it was to be sent, so the person has not seen it."""
+
+    code = "payee_not_seen"
+
+
 class Kept(Exception):
     """Not flattred because of ``error``; ``entry`` stays in the outbox for another try."""
 
@@ -53,10 +59,11 @@ def deliver(
     try:
         chosen = chosen or chosen_of(entry, means)
         answer = _try(entry, chosen, means)
-    except LeaseLost:
+    except (LeaseLost, OutboxUnavailable):
+        # Somebody has it, or will when its lease is over: the file may be busy, or the disk full.
         raise Kept(Told("answer_lost"), entry) from None
     except FlattrError as error:
-        raise ended(entry, error, outbox, is_news=is_news) from error
+        raise note_failure(entry, error, outbox, is_news=is_news) from error
     except Exception:
         _keep(entry, Told("internal_error"), outbox)  # it must not stand in the way of the others
         raise
@@ -70,8 +77,8 @@ def settle(entry: Entry, answer: Flattred, outbox: Outbox) -> None:
         outbox.settle(entry, msgspec.json.encode(answer))
 
 
-def ended(entry: Entry, error: FlattrError, outbox: Outbox, *, is_news: bool) -> Exception:
-    """What a try that ended with ``error`` comes to: ``Kept``, or ``error`` itself."""
+def note_failure(entry: Entry, error: FlattrError, outbox: Outbox, *, is_news: bool) -> Exception:
+    """Writes down what a try that ended with ``error`` comes to: ``Kept``, or ``error`` itself."""
     if error.code in PASSING or error.code in NEEDS_PERSON:
         return Kept(error, _keep(entry, error, outbox))
     with suppress(OutboxUnavailable):  # then it is tried, and refused, once more
@@ -88,17 +95,16 @@ def _keep(entry: Entry, error: FlattrError, outbox: Outbox) -> Entry:
 
 def _try(entry: Entry, chosen: Discovery, means: Means) -> Flattred:
     backend, outbox = means.open_backend(), means.open_outbox()
-    if entry.tries > 1 and not is_surely_same_month(entry.first_try_at, outbox.now()):
+    if entry.is_retry and not is_surely_same_month(entry.unsure_since, outbox.now()):
         thing = _flattred_since(entry, chosen, means)
         if thing:
             return Flattred(thing=thing)
         entry = outbox.begin_anew(entry)
-    if entry.tries > 1:
-        outbox.renew(entry)
+    outbox.renew(entry)
     try:
         return _send(chosen, backend, means.rules)
     except FlattrOnce:
-        if entry.tries == 1:
+        if not entry.is_retry:
             raise
         return _arrived_before(chosen, backend)
 
@@ -111,6 +117,8 @@ def chosen_of(entry: Entry, means: Means) -> Discovery:
     if wish.chosen:
         return wish.chosen
     chosen = _value_of(find(wish.gesture(entry.gesture), means, UndoGate()))
+    if wish.confirm is None:  # the person has not seen yet whose it is
+        raise PayeeNotSeen
     # The next try must not find something else: then it could not tell that this one arrived.
     means.open_outbox().write_wish(entry, written(wish.url, chosen))
     return chosen
@@ -138,21 +146,24 @@ def _flattred_since(entry: Entry, chosen: Discovery, means: Means) -> Thing | No
     ids = {looked_up.id} if looked_up else set()
     if chosen.reason == "registered" and chosen.thing_id is not None:
         ids.add(chosen.thing_id)
-    oldest = entry.first_try_at - LOOK_SKEW
-    if was_set_back(entry.first_try_at, outbox.now()):
+    oldest = entry.unsure_since - LOOK_SKEW
+    if was_set_back(entry.unsure_since, outbox.now()):
         oldest = 0
     key = page_key(chosen.target) if chosen.target else None
-    page = 0
+    page, before = 0, None
     while True:
         page += 1
         outbox.renew(entry)
         flattrs = backend.flattrs(LOOK_COUNT, page)
+        if flattrs and flattrs == before:
+            raise BadAnswer("Your history has the same page twice, so its end cannot be found.")
+        before = flattrs
         for flattr in flattrs:
             if flattr.created_at < oldest:
                 return None
             if flattr.thing.id in ids or page_key(flattr.thing.url) == key:
                 return flattr.thing
-        if len(flattrs) < LOOK_COUNT:
+        if not flattrs:  # a server may give fewer than were asked for
             return None
 
 
@@ -174,11 +185,16 @@ def known_of(chosen: Discovery) -> Flattred:
 def _send(chosen: Discovery, backend: Backend, rules: Rules) -> Flattred:
     """A thing of the backend's own is flattred by its number, everything else by its URL.
 
-    The numbers of things at flattr.com mean other things here. Where a link names an owner, the
-    backend is told, so that it can refuse another's.
+    Where a link names an owner, the backend is told, so that it can refuse another's.
     """
+    number = number_of(chosen, rules)
+    if number is not None:
+        return backend.flattr_thing(number)
+    return backend.flattr(submission_url(chosen))
+
+
+def number_of(chosen: Discovery, rules: Rules) -> int | None:
+    """A thing of the backend's own has a number; those of flattr.com mean other things here."""
     is_own = rules.server and chosen.target == f"{rules.server}/thing/{chosen.thing_id}"
     is_by_number = chosen.reason == "registered" or (is_own and not (chosen.user_id or chosen.fid))
-    if chosen.thing_id is not None and is_by_number:
-        return backend.flattr_thing(chosen.thing_id)
-    return backend.flattr(submission_url(chosen))
+    return chosen.thing_id if is_by_number else None

@@ -6,9 +6,18 @@ from ..api.errors import FlattrError, FlattrOnce, NotFound, RateLimitExceeded, U
 from ..api.objects import Flattred
 from ..backend import BULK
 from ..discovery.discovering import submission_url
-from ..outbox.entries import NEEDS_PERSON, Entry
-from ..outbox.outbox import Outbox, OutboxUnavailable
-from .delivering import Kept, Told, chosen_of, deliver, ended, known_of, settle
+from ..outbox.entries import NEEDS_PERSON, PASSING, Entry
+from ..outbox.outbox import LeaseLost, Outbox
+from .delivering import (
+    Kept,
+    Told,
+    chosen_of,
+    deliver,
+    known_of,
+    note_failure,
+    number_of,
+    settle,
+)
 from .finding import Means
 
 #: After so many tries in a row that met with trouble, the others are left for another time.
@@ -26,14 +35,18 @@ def send_waiting(
     outbox, recipient = means.open_outbox(), means.recipient()
     held = outbox.held_by(recipient) if due_only else None
     if held:
-        return Told(held.code, held.detail)
+        # One of them goes ahead, when its time has come, to see whether it is mended.
+        probe = outbox.claim(recipient, gesture=held.gesture, due_only=True)
+        error = _alone(probe, means) if probe else Told(held.code, held.detail)
+        if probe:
+            yield outbox.find(probe.gesture) or probe
+        if error:
+            return error
     last, troubles, most = 0, 0, BULK
     while batch := outbox.claim_several(recipient, last, most, gesture, due_only=due_only):
         errors = _together(batch, means) if len(batch) > 1 else [_alone(batch[0], means)]
         if errors is None:
             most = 1
-            for entry in batch:
-                outbox.release(entry)
             continue
         last = batch[-1].number
         for entry, error in zip(batch, errors, strict=True):
@@ -63,30 +76,45 @@ def _alone(entry: Entry, means: Means) -> FlattrError | None:
 
 
 def _together(batch: list[Entry], means: Means) -> list[FlattrError | None] | None:
-    """The same for several; None where the backend takes only one at a time."""
+    """The same for several; None where they have to be sent one at a time, and are released."""
     outbox = means.open_outbox()
-    outcomes: list[Flattred | FlattrError]
     try:
         chosen = [chosen_of(entry, means) for entry in batch]
-    except OutboxUnavailable:  # one that cannot be read
+        by_number = any(number_of(one, means.rules) is not None for one in chosen)
+        for entry in batch:
+            outbox.renew(entry)
+    except (FlattrError, LeaseLost):  # one that cannot be read, or is somebody else's now
+        by_number = True
+    if by_number:
+        _release(batch, outbox, was_tried=False)
         return None
+    outcomes: list[Flattred | FlattrError]
     try:
         outcomes = means.open_backend().flattr_bulk(list(map(submission_url, chosen)))
     except NotFound:  # no such call
+        _release(batch, outbox, was_tried=False)
         return None
     except FlattrError as error:
+        if error.code not in PASSING and error.code not in NEEDS_PERSON:
+            _release(batch, outbox, was_tried=True)  # as a whole; each may be right
+            return None
         outcomes = [error for _ in batch]
     known = map(known_of, chosen)
     return [_after(*one, outbox) for one in zip(batch, outcomes, known, strict=True)]
 
 
+def _release(batch: list[Entry], outbox: Outbox, *, was_tried: bool) -> None:
+    for entry in batch:
+        outbox.release(entry, was_tried=was_tried)
+
+
 def _after(
     entry: Entry, outcome: Flattred | FlattrError, known: Flattred, outbox: Outbox
 ) -> FlattrError | None:
-    if isinstance(outcome, FlattrOnce) and entry.tries > 1:
+    if isinstance(outcome, FlattrOnce) and entry.is_retry:
         outcome = known  # an earlier try did arrive; to ask for the whole thing took a call each
     if isinstance(outcome, Flattred):
         settle(entry, outcome, outbox)
         return None
-    left = ended(entry, outcome, outbox, is_news=True)
+    left = note_failure(entry, outcome, outbox, is_news=True)
     return left.error if isinstance(left, Kept) else None

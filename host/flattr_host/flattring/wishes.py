@@ -4,13 +4,19 @@ from typing import TypeVar
 
 import msgspec
 
+from ..api.errors import FlattrError
 from ..api.objects import Flattred
 from ..discovery.model import Discovery, Hints
 from ..outbox.entries import Entry
-from ..outbox.outbox import OutboxUnavailable
 from .finding import Gesture
 
 _T = TypeVar("_T")
+
+
+class Unreadable(FlattrError):
+    """An entry whose wish or answer is damaged."""
+
+    code = "outbox_unavailable"
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -32,12 +38,12 @@ _answers = msgspec.json.Decoder(Flattred)
 
 
 def wish_of(entry: Entry) -> Wish:
-    """What ``entry`` is to flattr. Raises ``OutboxUnavailable``."""
+    """What ``entry`` is to flattr. Raises ``Unreadable``."""
     return _read(_wishes, entry.wish)
 
 
 def answer_of(entry: Entry) -> Flattred:
-    """What the backend answered to an entry that is settled. Raises ``OutboxUnavailable``."""
+    """What the backend answered to an entry that is settled. Raises ``Unreadable``."""
     return _read(_answers, entry.answer or b"")
 
 
@@ -46,4 +52,4 @@ def _read(decoder: msgspec.json.Decoder[_T], text: bytes) -> _T:
         return decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
-    raise OutboxUnavailable("What it says cannot be read; maybe a newer flattr-host wrote it.")
+    raise Unreadable("What it says cannot be read; maybe a newer flattr-host wrote it.")

@@ -28,6 +28,7 @@ from .lines import (
     TokenLine,
     UserLine,
     end_line,
+    month_of,
 )
 from .registering import find_user, registered
 from .store import Store
@@ -139,6 +140,8 @@ def _check(number: int, row: Row, has_secrets: bool) -> None:
             check_redirect_uri(row.redirect_uri)
         except AccountError as error:
             raise BadExport(f"Line {number} is wrong. {error}") from None
+    if isinstance(row, FlattrLine) and row.month != month_of(row.created_at):
+        raise BadExport(f'Line {number} is wrong: "month" is not that of "created_at".')
     if isinstance(row, ThingLine) and row.tags == ("",):
         raise BadExport(f'Line {number} is wrong: "tags" has a tag without a letter.')
 

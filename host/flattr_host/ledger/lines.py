@@ -3,6 +3,7 @@
 The bounds are those of any ledger that this program wrote, with room to spare.
 """
 
+import time
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -33,6 +34,11 @@ _Url: TypeAlias = Annotated[
 ]
 _ClientId: TypeAlias = Annotated[str, Meta(pattern=r"\A[\x21-\x7e]{1,255}\Z")]
 _Hash: TypeAlias = Annotated[str, Meta(pattern=_SHA256)]
+
+
+def month_of(created_at: int) -> str:
+    """The calendar month (UTC) in which a flattr of that Unix time counts."""
+    return time.strftime("%Y-%m", time.gmtime(created_at))
 
 
 class _Line(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from typing import Any
 from .. import files
 from .checking import ledger_faults
 from .importing import COUNT_ANEW
-from .lines import LATEST
+from .lines import LATEST, month_of
 from .registering import MAX_TEXT
 from .salvage import OTHER_AGE, Salvage, Values
 from .store import Store
@@ -174,7 +174,7 @@ def _month(created_at: int) -> str | None:
     """The month of a time; None for a time that no flattr has."""
     if not 0 <= created_at <= LATEST:
         return None
-    return time.strftime("%Y-%m", time.gmtime(created_at))
+    return month_of(created_at)
 
 
 def _lost_flattrs(found: Salvage, made: Rescue) -> int:

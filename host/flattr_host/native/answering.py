@@ -133,7 +133,13 @@ class Service:
             from . import account_answers
 
             try:
-                return account_answers.answer(request, exchange.send, exchange.gate)
+                done = account_answers.answer(request, exchange.send, exchange.gate)
+                if isinstance(request, Connect) and done.username:
+                    from ..outbox.entries import Recipient
+                    from ..outbox.outbox import mend
+
+                    mend(paths.outbox_path(), Recipient(done.api_url, done.username))
+                return done
             finally:
                 if not isinstance(request, AccountRequest):
                     self._lookups = None

@@ -300,11 +300,14 @@ Answer = Status | Done | Error
 
 
 class _Envelope(msgspec.Struct):
-    """As much of a request as its error needs."""
+    """As much of a request as its error needs; not taken apart, since that could be anything."""
 
-    id: Any = None
-    type: Any = None
+    id: msgspec.Raw = msgspec.Raw(b"null")
+    type: msgspec.Raw = msgspec.Raw(b"null")
 
+
+#: No request has so many; each is made before it is seen that they are too many for their list.
+_MOST_OBJECTS = 10_000
 
 _requests: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 _envelope = msgspec.json.Decoder(_Envelope)
@@ -322,7 +325,8 @@ class BadRequest(Exception):
 def decode_request(payload: bytes) -> AnyRequest:
     """The request in a frame. Raises ``BadRequest``."""
     try:
-        return _requests.decode(payload)
+        if payload.count(b"{") <= _MOST_OBJECTS:
+            return _requests.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
@@ -331,11 +335,21 @@ def decode_request(payload: bytes) -> AnyRequest:
         raise BadRequest("invalid_request") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadRequest("invalid_json") from None
-    known_id = head.id if _is_id(head.id) else None
-    unknown = isinstance(head.type, str) and head.type not in FEATURES
+    request_id, kind = _short(head.id), _short(head.type)
+    known_id = request_id if _is_id(request_id) else None
+    unknown = isinstance(kind, str) and kind not in FEATURES
     raise BadRequest(
         "unknown_type" if unknown and known_id is not None else "invalid_request", known_id
     )
+
+
+def _short(raw: msgspec.Raw) -> Any:
+    """The value; None for what is longer than any id or type, each letter escaped."""
+    text = bytes(raw)
+    try:
+        return msgspec.json.decode(text) if len(text) <= 2 + 64 * 12 else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadRequest("invalid_json") from None
 
 
 def _is_id(value: Any) -> bool:

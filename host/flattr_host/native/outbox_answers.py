@@ -11,9 +11,8 @@ from ..api.errors import FlattrError
 from ..discovery.explain import line, thing_title
 from ..flattring import Means
 from ..flattring.emptying import send_waiting
-from ..flattring.wishes import Wish, answer_of, wish_of
+from ..flattring.wishes import Unreadable, Wish, answer_of, wish_of
 from ..outbox.entries import Entry
-from ..outbox.outbox import OutboxUnavailable
 from ..settings import EMBEDDED
 from .errors import kept_sentence, sentences
 from .flattr_answers import by_size
@@ -98,7 +97,7 @@ def _send(
 def entry_of(entry: Entry) -> OutboxEntry:
     """An entry as the person sees it."""
     wish, thing = Wish(""), None
-    with suppress(OutboxUnavailable):  # one that cannot be read must not hide the others
+    with suppress(Unreadable):  # one that cannot be read must not hide the others
         wish = wish_of(entry)
         thing = answer_of(entry).thing if entry.state == "settled" else None
     found = wish.chosen

@@ -30,8 +30,9 @@ LONGEST_PAUSE = 3600.0
 #: A pause is made longer or shorter by at most this part of it, so that many do not come at once.
 JITTER = 0.2
 
-#: Our clock and a server's may differ by so many seconds where months begin.
-CLOCK_SKEW = 3600
+#: Our clock and a server's may differ by so many seconds where months begin: a machine whose time
+#: zone is wrong is off by up to fourteen hours, all the time.
+CLOCK_SKEW = 86_400
 
 #: Seconds for which an entry that has ended is kept, for a gesture that is sent again.
 KEPT_AFTER_END = 86_400
@@ -61,6 +62,10 @@ NEEDS_PERSON = frozenset(
 )
 
 
+#: Errors that say for sure that a try did not flattr: the next one is as good as a first one.
+NEVER_ARRIVED = NEEDS_PERSON | {"server_unreachable", "rate_limit_exceeded"}
+
+
 class Recipient(NamedTuple):
     """Who would be sent it, and as whom: ``server`` is the API's address, or "embedded"."""
 
@@ -69,7 +74,11 @@ class Recipient(NamedTuple):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A row of the outbox. Times are Unix times in seconds, 0 where there is none."""
+    """A row of the outbox. Times are Unix times in seconds, 0 where there is none.
+
+    ``unsure_try`` is the number of the first try that may have arrived, and ``unsure_since`` when
+    it was. ``lease_until`` is of the clock that nobody can set.
+    """
 
     number: int
     gesture: str
@@ -80,9 +89,11 @@ class Entry(msgspec.Struct, frozen=True):
     state: State
     asked_at: int
     tries: int
-    first_try_at: int
+    unsure_try: int
+    unsure_since: int
     next_try_at: int
     lease: str
+    lease_until: float
     code: str
     detail: str
     answer: bytes | None
@@ -93,6 +104,11 @@ class Entry(msgspec.Struct, frozen=True):
         """Whom it is for."""
         return Recipient(self.server, self.username)
 
+    @property
+    def is_retry(self) -> bool:
+        """Whether an earlier try than the present one may have arrived."""
+        return 0 < self.unsure_try < self.tries
+
 
 def pause(tries: int, chance: float) -> float:
     """Seconds until the next try after so many; ``chance`` is from 0 to 1, at random."""
@@ -101,7 +117,7 @@ def pause(tries: int, chance: float) -> float:
 
 
 def is_surely_same_month(first: int, now: float) -> bool:
-    """Whether two Unix times are in one calendar month (UTC), on a clock an hour off as well."""
+    """Whether two Unix times are in one calendar month (UTC), on a clock a day off as well."""
     early, late = min(first, now) - CLOCK_SKEW, max(first, now) + CLOCK_SKEW
     return not was_set_back(first, now) and _month(early) == _month(late)
 

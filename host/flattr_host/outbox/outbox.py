@@ -8,20 +8,17 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import takewhile
 
 from ..api.errors import FlattrError
 from ..database import Database, Schema
 from . import entries
 from .entries import Entry, Recipient
+from .queries import CLAIMABLE, IS_HELD, NO_DOUBT, fitting, mend_all
 from .rows import COLUMNS, entry_of, one, required
 
 SCHEMA = Schema(os.path.join(os.path.dirname(__file__), "schema"), version=1)
-
-_CODES = ", ".join(f"'{code}'" for code in sorted(entries.NEEDS_PERSON))
-_IS_HELD = (
-    f"server = ? AND username = ? AND ended_at = 0 AND state = 'pending' AND code IN ({_CODES})"
-)
 
 
 class OutboxUnavailable(FlattrError):
@@ -67,17 +64,12 @@ class Outbox:
     ) -> tuple[Entry, bool]:
         """Writes down what was asked for; whether that is new, in ``grace`` or else ``sending``.
 
-        It is not where the gesture is known, or the same flattr is pending: then it is that entry,
-        which is now due.
+        It is not where the gesture is known, or the same flattr is pending: then it is that entry.
         """
         with self._file.transaction() as db:
             self._clear(db)
             known = one(db, "gesture = ?", gesture) or self._same_wish(db, recipient, wish_key)
             if known:
-                db.execute(
-                    "UPDATE entries SET next_try_at = 0 WHERE number = ? AND state = 'pending'",
-                    (known.number,),
-                )
                 return known, False
             entry = self._insert(db, gesture, recipient, wish_key, wish)
             if grace_seconds:
@@ -113,7 +105,8 @@ class Outbox:
     def take_back(self, entry: Entry) -> None:
         """The person undid it: nothing remains."""
         with self._file.transaction() as db:
-            db.execute("DELETE FROM entries WHERE number = ? AND state = 'grace'", (entry.number,))
+            if self._holds(db, entry, "grace"):
+                db.execute("DELETE FROM entries WHERE number = ?", (entry.number,))
 
     def interrupt(self, entry: Entry) -> None:
         """The browser has gone in the grace period."""
@@ -144,36 +137,45 @@ class Outbox:
         with self._file.transaction() as db:
             self._interrupt_abandoned(db)
             found = self._claimable(db, recipient, after, due_only, most, gesture)
-            together = list(takewhile(self._is_plain, found)) or found[:1]
+            together = fitting(takewhile(self._is_plain, found)) or found[:1]
             return [self._begin_try(db, entry) for entry in together]
 
-    def release(self, entry: Entry) -> None:
-        """It was claimed, and is not tried after all."""
+    def release(self, entry: Entry, *, was_tried: bool) -> None:
+        """It was claimed, and is not tried by itself after all; ``was_tried``: with others."""
         with self._file.transaction() as db:
             if self._holds(db, entry, "sending"):
-                db.execute(
-                    "UPDATE entries SET state = 'pending', lease = '', tries = tries - 1"
-                    " WHERE number = ?",
-                    (entry.number,),
-                )
+                query = "UPDATE entries SET state = 'pending', lease = '' WHERE number = ?"
+                db.execute(query, (entry.number,))
+                if not was_tried:
+                    db.execute(NO_DOUBT, (entry.number,))
+                    query = "UPDATE entries SET tries = tries - 1 WHERE number = ?"
+                    db.execute(query, (entry.number,))
 
     def renew(self, entry: Entry) -> None:
-        """Before each call: another lease's time. Raises ``LeaseLost``."""
+        """Before each call: another lease's time, where little is left. Raises ``LeaseLost``."""
+        left = entry.lease_until - self._monotonic()
+        if entries.LEASE_SECONDS * 2 / 3 < left <= entries.LEASE_SECONDS:
+            return  # nobody else can have it yet
         with self._file.transaction() as db:
             self._renew(db, entry)
 
     def begin_anew(self, entry: Entry) -> Entry:
-        """It was found out that no earlier try arrived: this one is the first.
+        """It was found out that no earlier try arrived: only this one may.
 
         Raises ``LeaseLost``.
         """
         with self._file.transaction() as db:
             self._renew(db, entry)
             db.execute(
-                "UPDATE entries SET tries = 1, first_try_at = ? WHERE number = ?",
+                "UPDATE entries SET unsure_try = tries, unsure_since = ? WHERE number = ?",
                 (int(self.now()), entry.number),
             )
             return required(db, entry)
+
+    def mend(self, recipient: Recipient) -> None:
+        """The person has done something: what waited for that can be tried again."""
+        with self._file.transaction() as db:
+            mend_all(db, recipient)
 
     def write_wish(self, entry: Entry, wish: bytes) -> None:
         """It was found out what is wanted, and stays that from now on. Raises ``LeaseLost``."""
@@ -186,8 +188,7 @@ class Outbox:
         with self._file.transaction() as db:
             if self._holds(db, entry, "sending"):
                 self._end(db, entry, "settled", answer=answer)
-                query = f"UPDATE entries SET code = '', next_try_at = 0 WHERE {_IS_HELD}"  # noqa: S608
-                db.execute(query, entry.recipient)
+                mend_all(db, entry.recipient)
             return required(db, entry)
 
     def refuse(self, entry: Entry, error: FlattrError, *, is_news: bool) -> Entry:
@@ -249,7 +250,8 @@ class Outbox:
 
     def counts(self) -> tuple[int, int]:
         """How many are waiting, and how many have ended without anybody being told."""
-        with self._file.reading() as db:
+        with self._file.transaction() as db:
+            self._interrupt_abandoned(db)
             (waiting,) = db.execute("SELECT count(*) FROM entries WHERE ended_at = 0").fetchone()
             (news,) = db.execute("SELECT count(*) FROM entries WHERE is_news").fetchone()
         return waiting, news
@@ -257,7 +259,7 @@ class Outbox:
     def held_by(self, recipient: Recipient) -> Entry | None:
         """The entry whose refusal only the person can mend, if there is one."""
         with self._file.reading() as db:
-            return one(db, _IS_HELD + " ORDER BY number LIMIT 1", *recipient)
+            return one(db, IS_HELD + " ORDER BY number LIMIT 1", *recipient)
 
     def _claimable(
         self,
@@ -270,21 +272,15 @@ class Outbox:
     ) -> list[Entry]:
         now, (lease_now, lease_end) = self.now(), self._lease_range()
         latest = now + 2 * entries.LONGEST_PAUSE  # later than any pause: the clock was set back
-        query = (
-            f"SELECT {COLUMNS} FROM entries"  # noqa: S608 - no values in it
-            " WHERE server = ? AND username = ? AND number > ? AND (? IS NULL OR gesture = ?) AND"
-            " (state = 'pending' AND NOT (? AND next_try_at > ? AND next_try_at <= ?)"
-            " OR state = 'sending' AND NOT (lease_until > ? AND lease_until <= ?))"
-            " ORDER BY number LIMIT ?"
-        )
         which = (*recipient, after, gesture, gesture)
         when = (due_only, now, latest, lease_now, lease_end)
-        return [entry_of(row) for row in db.execute(query, (*which, *when, most))]
+        return [entry_of(row) for row in db.execute(CLAIMABLE, (*which, *when, most))]
 
     def _is_plain(self, entry: Entry) -> bool:
         """Whether its URL is all that need be sent, and no history looked through before."""
         is_by_url = entry.wish_key.startswith(("http://", "https://"))
-        is_unseen = entry.tries == 0 or entries.is_surely_same_month(entry.first_try_at, self.now())
+        since = entry.unsure_since
+        is_unseen = not since or entries.is_surely_same_month(since, self.now())
         return is_by_url and is_unseen
 
     def _clear(self, db: sqlite3.Connection) -> None:
@@ -321,12 +317,12 @@ class Outbox:
         return entry_of(db.execute(query, values).fetchone())
 
     def _begin_try(self, db: sqlite3.Connection, entry: Entry) -> Entry:
-        now = int(self.now())
         db.execute(
-            "UPDATE entries SET tries = tries + 1, last_try_at = ?,"
-            " first_try_at = CASE first_try_at WHEN 0 THEN ? ELSE first_try_at END"
+            "UPDATE entries SET tries = tries + 1,"
+            " unsure_since = CASE unsure_try WHEN 0 THEN ? ELSE unsure_since END,"
+            " unsure_try = CASE unsure_try WHEN 0 THEN tries + 1 ELSE unsure_try END"
             " WHERE number = ?",
-            (now, now, entry.number),
+            (int(self.now()), entry.number),
         )
         return self._lease(db, entry, "sending", entries.LEASE_SECONDS)
 
@@ -361,6 +357,8 @@ class Outbox:
             " detail = ?, next_try_at = ? WHERE number = ?",
             (error.code, error.detail, next_try_at, entry.number),
         )
+        if error.code in entries.NEVER_ARRIVED:
+            db.execute(NO_DOUBT, (entry.number,))
         return required(db, entry)
 
     def _end(
@@ -396,3 +394,12 @@ class Outbox:
 
 class LeaseLost(Exception):
     """It took too long, and another process has the entry now."""
+
+
+def mend(path: str, recipient: Recipient) -> None:
+    """As ``Outbox.mend``, of an outbox that may not be there."""
+    if os.path.exists(path):
+        with suppress(OutboxUnavailable):  # it is tried again by itself, only later
+            outbox = Outbox(path)
+            outbox.mend(recipient)
+            outbox.close()

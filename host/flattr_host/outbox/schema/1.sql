@@ -11,8 +11,8 @@ CREATE TABLE entries (
     state        TEXT NOT NULL,                -- see outbox/entries.py
     asked_at     INTEGER NOT NULL,
     tries        INTEGER NOT NULL DEFAULT 0,
-    first_try_at INTEGER NOT NULL DEFAULT 0,
-    last_try_at  INTEGER NOT NULL DEFAULT 0,
+    unsure_try   INTEGER NOT NULL DEFAULT 0,   -- the first try that may have arrived; 0: none may
+    unsure_since INTEGER NOT NULL DEFAULT 0,   -- when that was
     next_try_at  INTEGER NOT NULL DEFAULT 0,
     lease        TEXT NOT NULL DEFAULT '',     -- whose turn it is, in 'grace' and 'sending'
     lease_until  REAL NOT NULL DEFAULT 0,
