@@ -25,6 +25,7 @@ CHECKS: dict[str, list[str]] = {
     "ruff format": [str(PYTHON), "-m", "ruff", "format", "--check", "--quiet", "."],
     "ruff check": [str(PYTHON), "-m", "ruff", "check", "--quiet", "."],
     "mypy --strict": [str(PYTHON), "-m", "mypy"],
+    "mypy --platform win32": [str(PYTHON), "-m", "mypy", "--platform", "win32", "host"],
     "bandit": [
         str(PYTHON),
         "-m",

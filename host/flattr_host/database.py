@@ -6,6 +6,7 @@ survives a loss of power; a busy timeout, so that host processes of several brow
 
 import os
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -214,7 +215,7 @@ def _size(path: str) -> int:
 
 def _is_full(path: str) -> bool:
     """Whether SQLite's index of the WAL finds no room; for that it has no error of its own."""
-    if not hasattr(os, "statvfs"):  # Windows
+    if sys.platform == "win32":
         return False
     disk = os.statvfs(os.path.dirname(path))
     return disk.f_bavail * disk.f_frsize < _WAL_INDEX

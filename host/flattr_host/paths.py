@@ -21,6 +21,24 @@ def sites_path() -> str:
     return os.path.join(config_dir(), "sites.toml")
 
 
+def browsers_path() -> str:
+    """The file of the browsers that the person added."""
+    return os.path.join(config_dir(), "browsers.toml")
+
+
+def system_data_dir() -> str:
+    """The folder of what is installed for everybody on this machine.
+
+    ``/usr/local`` is the administrator's, and no package manager's
+    (https://refspecs.linuxfoundation.org/FHS_3.0/fhs/ch04s09.html).
+    """
+    if sys.platform == "win32":
+        return os.path.join(os.environ.get("PROGRAMFILES", r"C:\Program Files"), _NAME)
+    if sys.platform == "darwin":
+        return f"/Library/Application Support/{_NAME}"
+    return f"/usr/local/lib/{_NAME}"
+
+
 def data_dir() -> str:
     """The folder of the ledger, the private environment and the installer's receipts."""
     return _dir("data")

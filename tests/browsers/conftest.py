@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from flattr_host.browsers import register
+from flattr_host.browsers.diagnosis import Diagnosis, diagnose
+from flattr_host.browsers.register import Order
+from flattr_host.browsers.words import Report
 
 
 class Home:
@@ -40,13 +43,17 @@ class Home:
     def _echo(self, message: str, /, *, err: bool = False) -> None:  # noqa: ARG002
         self.said.append(message)
 
-    def register(self, *, dry_run: bool = False) -> int:
+    def register(self, order: Order = Order(), *, dry_run: bool = False) -> int:  # noqa: B008
         self.said.clear()
-        return register.register(echo=self._echo, dry_run=dry_run)
+        return register.register(order, Report(self._echo), dry_run=dry_run)
 
     def unregister(self) -> int:
         self.said.clear()
-        return register.unregister(echo=self._echo)
+        return register.unregister(report=Report(self._echo))
+
+    def diagnoses(self) -> dict[str, Diagnosis]:
+        """What is said of each browser."""
+        return {one.browser: one for one in diagnose(Order())}
 
     def files(self) -> dict[str, int]:
         """Every file below, with its time of change in ns; without the host's own log."""
@@ -63,6 +70,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("HOME", str(path))
     monkeypatch.setenv("PATH", str(programs))  # so that this machine's own browsers are not seen
     for name in list(os.environ):
-        if name.startswith("XDG_") or name == "FLATTR_HOST_HOME":
+        if name.startswith("XDG_") or name in ("FLATTR_HOST_HOME", "SUDO_USER", "DOAS_USER"):
             monkeypatch.delenv(name)
     return Home(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flattr_host.browsers.plan import launcher_script
+from flattr_host.browsers.wanted import launcher_script
 from flattr_host.native.callers import CALLERS
 
 # In the interpreter's place: a program that says what it was given.

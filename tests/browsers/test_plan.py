@@ -6,23 +6,20 @@ from typing import Any
 import pytest
 
 from flattr_host.browsers import resources, table
-from flattr_host.browsers.plan import (
-    Action,
+from flattr_host.browsers.plan import Action, Found, decide, describe
+from flattr_host.browsers.table import Platform
+from flattr_host.browsers.wanted import (
     File,
-    Found,
     Host,
     Machine,
-    decide,
-    describe,
     launcher_script,
     manifest,
     present,
     wanted,
 )
-from flattr_host.browsers.table import Platform
 from flattr_host.native.callers import CALLERS
 
-ROWS = table.load(resources.manifests() / "browsers.toml")
+ROWS = table.load(resources.manifests() / "browsers.toml").rows
 
 
 def template(family: str) -> dict[str, Any]:
@@ -42,8 +39,8 @@ HOST = Host(
 def planned(*folders: str, programs: tuple[str, ...] = (), **found: Found) -> str:
     """The plan for a Linux machine with *folders* below /home/jo, as `--dry-run` prints it."""
     here = frozenset(f"/home/jo/{folder}" for folder in folders)
-    machine = Machine("linux", "/home/jo", "/home/jo/.config", here, frozenset(programs))
-    files = wanted(present(ROWS, machine), machine, HOST)
+    machine = Machine("linux", "/home/jo", "/home/jo/.config", "", here, frozenset(programs))
+    files, _ = wanted(present(ROWS, machine), machine, HOST)
     nothing = Found(folder="/home/jo")
     return describe(decide(files, {file.path: found.get("at", nothing) for file in files}))
 
@@ -77,9 +74,9 @@ def test_no_browser_no_manifest() -> None:
 
 def test_missing_folders_are_made_first_and_once() -> None:
     machine = Machine(
-        "linux", "/h", "/h/.config", frozenset({"/h/.mozilla", "/h/.config/chromium"})
+        "linux", "/h", "/h/.config", "", frozenset({"/h/.mozilla", "/h/.config/chromium"})
     )
-    files = wanted(present(ROWS, machine), machine, HOST)[1:]
+    _, *files = wanted(present(ROWS, machine), machine, HOST)[0]
     found = {
         f"/h/.mozilla/native-messaging-hosts/{NAME}": Found(
             missing=("/h/.mozilla/native-messaging-hosts",)
@@ -169,14 +166,14 @@ def test_manifests_survive_any_path(path: str) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name} on {row.platform}")
 def test_every_row_is_found_by_each_of_its_signs(row: table.Row) -> None:
     platform: Platform = row.platform
-    bare = Machine(platform, "/h", "/h/.config")
+    bare = Machine(platform, "/h", "/h/.config", "/p")
     assert present([row], bare) == []
     for folder in row.here:
-        machine = Machine(platform, "/h", "/h/.config", frozenset({bare.path(folder)}))
+        machine = Machine(platform, "/h", "/h/.config", "/p", frozenset({bare.path(folder)}))
         (found,) = present([row], machine)
-        files = wanted([found], machine, HOST)[1:]
-        assert len(files) == len(row.user_dirs)
-        assert all(file.path.startswith("/h/") for file in files)
+        (_, *files), values = wanted([found], machine, HOST)
+        assert len(files) == len(row.user_dirs) + bool(row.registry)
+        assert len(values) == len(row.registry)
     for program in row.programs:
         machine = Machine(platform, "/h", "/h/.config", programs=frozenset({program}))
         assert present([row], machine)[0].why == f"{program} is in PATH"

@@ -19,7 +19,7 @@ known = "run"
 """
 
 
-def load(tmp_path: Path, text: str) -> list[table.Row]:
+def load(tmp_path: Path, text: str) -> table.Table:
     path = tmp_path / "browsers.toml"
     path.write_text(text)
     return table.load(path)
@@ -28,23 +28,25 @@ def load(tmp_path: Path, text: str) -> list[table.Row]:
 def test_the_table_that_ships_has_one_row_a_browser_and_platform() -> None:
     keys = [(row.name, row.platform) for row in ROWS]
     assert len(keys) == len(set(keys))
-    assert {row.platform for row in ROWS} == {"linux", "macos", "windows"}
+    assert {row.platform for row in ROWS} == {"linux", "bsd", "macos", "windows"}
     assert {"Firefox", "LibreWolf", "Chromium", "Chrome", "Brave", "Edge"} <= {r.name for r in ROWS}
 
 
 def test_programs_belong_to_one_browser_only() -> None:
-    programs = [program for row in ROWS for program in row.programs]
-    assert len(programs) == len(set(programs))
+    for platform in ("linux", "bsd"):
+        programs = [p for row in ROWS for p in row.programs if row.platform == platform]
+        assert len(programs) == len(set(programs))
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ('"gecko"', '"webkit"', "Invalid enum value 'webkit' - at `$.family`"),
-        ('"~/.mozilla"', '"/etc"', "'/etc' does not begin with ~/ or $XDG_CONFIG_HOME/"),
+        ('"~/.mozilla"', '".mozilla"', "'.mozilla' does not begin with ~/, $XDG_CONFIG_HOME/, "),
         ("known =", "knwon =", "Object contains unknown field `knwon`"),
         ('here = ["~/.mozilla"]', "here = []", "nobody can tell whether this browser is here"),
-        ("user_dirs", "registry", "this platform has `user_dirs`, no `registry`"),
+        ("user_dirs", "registry", "this platform has `user_dirs` or `system_dirs`, no `registry`"),
+        ("known", 'confinement = "snap"\nknown', "`confinement` and `app` go together"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -64,3 +66,25 @@ def test_no_table_is_a_sentence(tmp_path: Path, text: str) -> None:
 def test_an_absent_table_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(table.TableError, match="cannot be read: No such file or directory"):
         table.load(tmp_path / "none.toml")
+
+
+def test_a_sandbox_has_to_be_explained(tmp_path: Path) -> None:
+    confined = GOOD.replace("known", 'confinement = "jail"\napp = "x"\nknown')
+    with pytest.raises(table.TableError, match=r"there is no \[confinement\.jail\]"):
+        load(tmp_path, confined)
+    explained = confined + '[confinement.jail]\nsays = "It is kept in."\n'
+    assert load(tmp_path, explained).confinements["jail"].says == "It is kept in."
+
+
+def test_own_rows_add_and_replace(tmp_path: Path) -> None:
+    shipped, own = tmp_path / "shipped.toml", tmp_path / "own.toml"
+    shipped.write_text(GOOD + GOOD.replace("Firefox", "Waterfox"))
+    assert [row.name for row in table.load(shipped, own)] == ["Firefox", "Waterfox"]
+    mine = GOOD.replace("~/.mozilla/native-messaging-hosts", "/srv/firefox")
+    own.write_text(mine + GOOD.replace("Firefox", "Icecat"))
+    rows = list(table.load(shipped, own))
+    assert [row.name for row in rows] == ["Waterfox", "Firefox", "Icecat"]
+    assert rows[1].user_dirs == ("/srv/firefox",)
+    own.write_text("[[browser]]")
+    with pytest.raises(table.TableError, match=r"Row 1 \(without a name.*own\.toml is wrong"):
+        table.load(shipped, own)

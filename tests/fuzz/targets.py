@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from multidict import CIMultiDict
 
-from flattr_host import own_sites, settings
+from flattr_host import own_sites, paths, settings
 from flattr_host.account import record
 from flattr_host.api import client
 from flattr_host.api.errors import FlattrError
@@ -44,7 +44,6 @@ from flattr_host.native.errors import sentences
 from flattr_host.native.framing import MAX_FRAME, FrameDecoder, FrameTooLarge
 from flattr_host.native.messages import BadRequest, Error, decode_request
 from flattr_host.outbox.entries import Entry
-from flattr_host.outbox.outbox import OutboxUnavailable
 
 Target = Callable[[bytes], None]
 
@@ -52,8 +51,8 @@ PAGE = "https://a.example/page"
 CONNECTED = Rules("https://flattr.example:8443/money", refuses_private=True)
 ENTRY = Entry(
     number=1, gesture="0123456789", server="embedded", username="", wish_key="", wish=b"",
-    state="pending", asked_at=1, tries=1, first_try_at=1, next_try_at=1, lease="", code="",
-    detail="", answer=None, is_news=False,
+    state="pending", asked_at=1, tries=1, unsure_try=1, unsure_since=1, next_try_at=1, lease="",
+    lease_until=0.0, code="", detail="", answer=None, is_news=False,
 )  # fmt: skip
 _STATUSES = (200, 201, 204, 301, 307, 400, 401, 402, 403, 404, 429, 500, 503, 599)
 _READERS: tuple[Callable[[Reply], object], ...] = (
@@ -177,9 +176,9 @@ def records(data: bytes) -> None:
     """The files that this program wrote for itself: the account's record, and the receipt."""
     _put(record.path(), data)
     record.read()
-    _put(receipt.place(), data)
+    _put(receipt.place(paths.data_dir()), data)
     with contextlib.suppress(receipt.ReceiptError):
-        receipt.load()
+        receipt.load(paths.data_dir())
 
 
 def manifests(data: bytes) -> None:
@@ -198,7 +197,7 @@ def outbox(data: bytes) -> None:
     """What a row of the outbox holds."""
     entry = msgspec.structs.replace(ENTRY, wish=data, answer=data)
     for read in (wishes.wish_of, wishes.answer_of):
-        with contextlib.suppress(OutboxUnavailable):
+        with contextlib.suppress(wishes.Unreadable):
             read(entry)
 
 

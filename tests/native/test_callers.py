@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from flattr_host.browsers import facts, resources
-from flattr_host.browsers.plan import launcher_script
 from flattr_host.browsers.process import HostProcess
+from flattr_host.browsers.wanted import launcher_script
 from flattr_host.native.callers import CALLERS, caller
 from tests.conftest import MAIN, Home
 

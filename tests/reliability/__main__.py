@@ -52,7 +52,7 @@ def crash_command(kills: int | None) -> None:
     "--silences", default=2, show_default=True, help="Of each kind, about; half a minute each."
 )
 def faults_command(flattrs: int, silences: int) -> None:
-    """Deliver over a network that breaks: fifty in a call, one by one, and from the first try on."""
+    """Deliver over a network that breaks: fifty in a call, one by one, broken from the start."""
     wrong = []
     for has_bulk, at_once in ((True, False), (False, False), (True, True)):
         with tempfile.TemporaryDirectory() as folder:

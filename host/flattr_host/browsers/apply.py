@@ -10,8 +10,9 @@ import msgspec
 from ..files import aside, write
 from . import receipt as receipts
 from .facts import look
-from .plan import FOLDER_MODE, Action
-from .receipt import Receipt
+from .plan import Action
+from .receipt import Receipt, Replaced
+from .registry import Registry, is_key
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -21,12 +22,12 @@ class Outcome(msgspec.Struct, frozen=True):
     failure: str = ""
 
 
-def apply(actions: Iterable[Action]) -> list[Outcome]:
+def apply(actions: Iterable[Action], registry: Registry | None = None) -> list[Outcome]:
     """Do *actions* in order; one that fails does not stop those of other browsers."""
     outcomes = []
     for action in actions:
         try:
-            _do(action)
+            _do(action, registry)
             failure = action.reason if action.verb == "refuse" else ""
         except OSError as error:
             failure = f"could not be written: {error.strerror or error}"
@@ -34,7 +35,7 @@ def apply(actions: Iterable[Action]) -> list[Outcome]:
     return outcomes
 
 
-def _do(action: Action) -> None:
+def _do(action: Action, registry: Registry | None) -> None:
     if action.verb == "make":
         with contextlib.suppress(FileExistsError):
             os.mkdir(action.path)
@@ -43,20 +44,34 @@ def _do(action: Action) -> None:
         os.chmod(action.path, action.mode)
     elif action.verb == "write":
         write(action.path, action.content, action.mode)
+    elif action.verb == "set" and registry:
+        registry.set(action.path, action.content.decode())
 
 
 def intend(receipt: Receipt, actions: Iterable[Action]) -> Receipt:
     """The receipt before *actions* are done: all that will have been written if they are."""
     files = {path: list(sums) for path, sums in receipt.files.items()}
-    folders = list(receipt.folders)
+    folders, registry = list(receipt.folders), dict(receipt.registry)
     for action in actions:
         if action.verb == "make" and action.path not in folders:
             folders.append(action.path)
-        elif action.content:  # written, or found right: if the receipt was lost, here it comes back
+        # What is written, or found right: if the receipt was lost, here it comes back.
+        elif action.content and is_key(action.path):
+            registry[action.path] = _replacing(registry.get(action.path), action)
+        elif action.content:
             sums = files.setdefault(action.path, [])
             if receipts.digest(action.content) not in sums:
                 sums.append(receipts.digest(action.content))
-    return Receipt(files=files, folders=folders)
+    return msgspec.structs.replace(receipt, files=files, folders=folders, registry=registry)
+
+
+def _replacing(before: Replaced | None, action: Action) -> Replaced:
+    """What is noted of a value that is set: what was there before us, not before this time."""
+    wrote = list(before.wrote) if before else []
+    data = action.content.decode()
+    was_ours = before and action.previous in before.wrote
+    previous = before.previous if before and (was_ours or data in wrote) else action.previous
+    return Replaced(previous, wrote if data in wrote else [*wrote, data])
 
 
 def settle(receipt: Receipt, outcomes: Iterable[Outcome]) -> Receipt:
@@ -65,39 +80,59 @@ def settle(receipt: Receipt, outcomes: Iterable[Outcome]) -> Receipt:
     for outcome in outcomes:
         if outcome.action.verb == "write" and not outcome.failure:
             files[outcome.action.path] = [receipts.digest(outcome.action.content)]
-    return Receipt(files=files, folders=receipt.folders)
+    return msgspec.structs.replace(receipt, files=files)
 
 
-def save(receipt: Receipt) -> None:
+def save(folder: str, receipt: Receipt) -> None:
     """Store the receipt, unless the same is stored already. Raises :exc:`OSError`."""
-    place, content = receipts.place(), receipts.encode(receipt)
+    place, content = receipts.place(folder), receipts.encode(receipt)
     if look(place, receipt).content != content:
         write(place, content, 0o600)
 
 
-def ensure_data_folder(folder: str) -> list[str]:
+def ensure_data_folder(folder: str, mode: int) -> list[str]:
     """Make the data *folder* and those above it; the ones made, from the top."""
     made = list(look(os.path.join(folder, "receipt.json"), Receipt()).missing)
     for path in made:
         os.mkdir(path)
-        os.chmod(path, FOLDER_MODE)
+        os.chmod(path, mode)
     return made
 
 
-def remove(receipt: Receipt) -> tuple[list[Outcome], Receipt]:
+def remove(receipt: Receipt, registry: Registry | None) -> tuple[list[Outcome], Receipt]:
     """Remove what *receipt* lists; what others changed stays and is no longer ours.
 
     Returns what was done, and a receipt of what could not be removed.
     """
-    outcomes, rest = [], Receipt(folders=receipt.folders)
+    outcomes, rest = [], Receipt(folders=receipt.folders, manifest_dirs=receipt.manifest_dirs)
+    for key, replaced in receipt.registry.items():
+        outcome = _restore(key, replaced, registry)
+        outcomes.append(outcome)
+        if outcome.failure:
+            rest.registry[key] = replaced
     # The launcher, which was written first, goes last: no browser shall find half of it.
     for path, sums in reversed(receipt.files.items()):
-        outcome = _remove(path, receipt)
-        if outcome is not None:
-            outcomes.append(outcome)
-            if outcome.failure:
+        removal = _remove(path, receipt)
+        if removal is not None:
+            outcomes.append(removal)
+            if removal.failure:
                 rest.files[path] = sums
     return outcomes, rest
+
+
+def _restore(key: str, replaced: Replaced, registry: Registry | None) -> Outcome:
+    """Put back what a registry value was before us, if it is still ours."""
+    try:
+        if registry is None or registry.get(key) not in replaced.wrote:
+            return Outcome(Action("keep", key, "was changed by somebody else, so it stays"))
+        if replaced.previous is None:
+            registry.delete(key)
+            return Outcome(Action("remove", key, "was set by us"))
+        registry.set(key, replaced.previous)
+    except OSError as error:
+        failure = f"could not be restored: {error.strerror or error}"
+        return Outcome(Action("restore", key, failure), failure)
+    return Outcome(Action("restore", key, f"is {replaced.previous} again"))
 
 
 def _remove(path: str, receipt: Receipt) -> Outcome | None:

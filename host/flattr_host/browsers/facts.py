@@ -13,10 +13,12 @@ from typing import Any
 
 import msgspec
 
-from . import resources
-from .plan import Found, Host, Machine, launcher_script
+from .. import paths
+from . import resources, table
+from .plan import Found
 from .receipt import Receipt
-from .table import Family, Platform, Row
+from .table import Family, Platform, Row, Table
+from .wanted import Host, Machine, Scope, launcher_script
 
 _LAUNCHER = "flattr-native-host"
 _MOST_READ = 1_000_000  # bytes of a file at a manifest's place; ours have under a thousand
@@ -27,10 +29,25 @@ class FactsError(Exception):
 
 
 def platform() -> Platform:
-    """The platform whose rows hold here; the BSDs are Linux in this respect."""
+    """The platform whose rows hold here."""
     if sys.platform == "darwin":
         return "macos"
-    return "windows" if sys.platform == "win32" else "linux"
+    if sys.platform == "win32":
+        return "windows"
+    return "bsd" if "bsd" in sys.platform or sys.platform.startswith("dragonfly") else "linux"
+
+
+def browsers() -> Table:
+    """The table that travels with the program, with the person's own rows.
+
+    Raises :exc:`flattr_host.browsers.table.TableError`.
+    """
+    return table.load(resources.manifests() / "browsers.toml", Path(paths.browsers_path()))
+
+
+def data_folder(scope: Scope) -> str:
+    """Where the launcher and the receipt of *scope* lie."""
+    return paths.data_dir() if scope == "user" else paths.system_data_dir()
 
 
 def machine(rows: Iterable[Row], receipt: Receipt) -> Machine:
@@ -38,16 +55,18 @@ def machine(rows: Iterable[Row], receipt: Receipt) -> Machine:
 
     A folder that we made and that holds nothing but manifests is no sign of a browser.
     """
-    home = os.path.expanduser("~")
-    config = os.environ.get("XDG_CONFIG_HOME", "")
-    bare = Machine(platform(), home, config if os.path.isabs(config) else f"{home}/.config")
+    home = _slashed(os.path.expanduser("~"))
+    config = _slashed(os.environ.get("XDG_CONFIG_HOME", ""))
+    programs = _slashed(os.environ.get("PROGRAMFILES", "C:/Program Files"))
+    config = config if os.path.isabs(config) else f"{home}/.config"
+    bare = Machine(platform(), home, config, programs)
     here = [row for row in rows if row.platform == bare.platform]
     folders = {bare.path(folder) for row in here for folder in row.here}
-    programs = {program for row in here for program in row.programs}
+    programs_here = {program for row in here for program in row.programs}
     return msgspec.structs.replace(
         bare,
         folders=frozenset(f for f in folders if os.path.isdir(f) and not _only_ours(f, receipt)),
-        programs=frozenset(p for p in programs if shutil.which(p)),
+        programs=frozenset(p for p in programs_here if shutil.which(p)),
     )
 
 
@@ -58,22 +77,25 @@ def _only_ours(folder: str, receipt: Receipt) -> bool:
     return inside <= set(receipt.folders)
 
 
-def host(data: str, home: str | None) -> Host:
-    """The host to register: the one that belongs to the running interpreter.
+def host(data: str, home: str | None, scope: Scope = "user", interpreter: str = "") -> Host:
+    """The host to register: the one that belongs to the running interpreter, or to *interpreter*.
 
     *data* is the data folder that the launcher goes into, *home* the ``FLATTR_HOST_HOME`` that the
     host is to have whoever starts it. Raises :exc:`FactsError`.
     """
-    if not os.path.isabs(sys.executable or ""):
+    interpreter = interpreter or sys.executable or ""
+    if not os.path.isabs(interpreter):
         raise FactsError(
             "Python cannot tell where its own program is, so no browser could start it."
         )
+    if scope == "system":
+        _check_for_all(interpreter)
     extensions = extension_ids()
     callers = f"chrome-extension://{extensions['chromium']}/", extensions["gecko"]
-    script: bytes | None = launcher_script(sys.executable, home, callers)
+    script: bytes | None = launcher_script(interpreter, home, callers)
     launcher = f"{data}/launcher/{_LAUNCHER}"
     if platform() == "windows":
-        launcher, script = str(Path(sys.executable).with_name(f"{_LAUNCHER}.exe")), None
+        launcher, script = str(Path(interpreter).with_name(f"{_LAUNCHER}.exe")), None
     try:
         launcher.encode()
     except UnicodeEncodeError:
@@ -85,7 +107,27 @@ def host(data: str, home: str | None) -> Host:
         "gecko": _json(resources.manifests() / "gecko.json"),
         "chromium": _json(resources.manifests() / "chromium.json"),
     }
-    return Host(launcher, script, templates, extensions)
+    return Host(launcher, script, templates, extensions, scope, f"{_slashed(data)}/manifests")
+
+
+def _check_for_all(interpreter: str) -> None:
+    """Everybody has to be able to start it, and nobody but root to change it.
+
+    Raises :exc:`FactsError`. The folders above count too, and those of what a link leads to.
+    """
+    if sys.platform == "win32":
+        return
+    for place in (interpreter, os.path.realpath(interpreter), str(resources.PACKAGE)):
+        for path in (place, *map(str, Path(place).parents)):
+            about = os.stat(path)
+            is_shared = about.st_mode & 0o022 and not about.st_mode & stat.S_ISVTX
+            wrong = "is closed to other users" if not about.st_mode & stat.S_IXOTH else ""
+            wrong = "can be changed by others than root" if about.st_uid or is_shared else wrong
+            if wrong:
+                raise FactsError(
+                    f"This flattr-host runs from {place}, and {path} {wrong}. Install it for "
+                    "everybody by a Python of the system: sudo /usr/bin/python3 install.py --system"
+                )
 
 
 def extension_ids() -> dict[Family, str]:
@@ -175,3 +217,7 @@ def _other(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"the user with number {uid}"
+
+
+def _slashed(path: str) -> str:
+    return path.replace("\\", "/") if sys.platform == "win32" else path

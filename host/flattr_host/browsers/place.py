@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ..files import write
-from . import facts, plan
+from . import facts, wanted
 from .table import Family
 
 
@@ -17,13 +17,13 @@ class Place(msgspec.Struct, frozen=True):
 
     root: str
     home: str
-    what: plan.Host
+    what: wanted.Host
 
     def register(self, folder: str, family: Family) -> str:
         """Write the manifest of *family* into *folder*, and return its path."""
-        os.makedirs(folder, mode=plan.FOLDER_MODE, exist_ok=True)
+        os.makedirs(folder, mode=wanted.FOLDER_MODES["user"], exist_ok=True)
         path = f"{folder}/{self.what.name}.json"
-        write(path, plan.manifest(self.what, family), plan.MANIFEST_MODE)
+        write(path, wanted.manifest(self.what, family), wanted.MANIFEST_MODE)
         return path
 
 
@@ -34,6 +34,6 @@ def place() -> Iterator[Place]:
         home = f"{root}/home"
         host = facts.host(f"{home}/data", home)
         if host.script is not None:
-            os.makedirs(os.path.dirname(host.launcher), mode=plan.FOLDER_MODE)
-            write(host.launcher, host.script, plan.LAUNCHER_MODE)
+            os.makedirs(os.path.dirname(host.launcher), mode=wanted.FOLDER_MODES["user"])
+            write(host.launcher, host.script, wanted.LAUNCHER_MODES["user"])
         yield Place(root, home, host)

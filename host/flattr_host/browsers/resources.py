@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-_PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parents[1]
 
 
 def manifests() -> Path:
@@ -44,5 +44,5 @@ def extension_to_load() -> Path:
 
 
 def _find(name: str) -> Path:
-    installed = _PACKAGE / "_data" / name
-    return installed if installed.is_dir() else _PACKAGE.parents[1] / name
+    installed = PACKAGE / "_data" / name
+    return installed if installed.is_dir() else PACKAGE.parents[1] / name

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from . import facts, resources, table
+from . import facts, resources
 from .marionette import Marionette, MarionetteError
 from .place import Place
-from .plan import Machine
 from .process import HostError
 from .table import Family, Row
+from .wanted import Machine
 
 _START_TIMEOUT = 60.0  # seconds for a browser with an empty profile on a slow machine
 _FIRST_CHROME_WITHOUT_LOADING = 137
@@ -76,8 +76,9 @@ def visit(here: Place, family: Family, url: str, tell: Callable[[str], None]) ->
 
 def candidates(family: Family) -> list[Row]:
     """The browsers of *family* for this platform, those first that we know to work."""
-    rows = table.load(resources.manifests() / "browsers.toml")
-    ours = [row for row in rows if (row.family, row.platform) == (family, facts.platform())]
+    ours = [
+        row for row in facts.browsers() if (row.family, row.platform) == (family, facts.platform())
+    ]
     return sorted(ours, key=lambda row: row.known != "run")
 
 

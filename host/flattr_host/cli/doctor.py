@@ -1,4 +1,7 @@
-"""``flattr-host doctor``: is all that this program needs there, and right? It changes nothing."""
+"""``flattr-host doctor``: is all that this program needs there, and right?
+
+It changes nothing, unless ``--fix`` asks it to repair what is flattr-host's own.
+"""
 
 import os
 import shlex
@@ -18,12 +21,16 @@ if TYPE_CHECKING:  # every command imports this module
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What one check found. ``next``: what to do, where ``ok`` is false."""
+    """What one check found. ``next``: what to do, where ``ok`` is false.
+
+    ``can_fix``: ``--fix`` does that.
+    """
 
     check: str
     ok: bool
     message: str
     next: str = ""
+    can_fix: bool = False
 
 
 def _settings() -> Iterator[Finding]:
@@ -67,7 +74,7 @@ def _folder() -> Iterator[Finding]:
         yield Finding("data folder", False, said, f"Make it yours: chmod u+rwx {quoted}")
     elif sys.platform != "win32" and found.st_mode & 0o077:
         said = f"{path} can be opened by others."
-        yield Finding("data folder", False, said, f"Close it to them: chmod go= {quoted}")
+        yield Finding("data folder", False, said, f"Close it to them: chmod go= {quoted}", True)
     else:
         yield Finding("data folder", True, path)
 
@@ -116,6 +123,51 @@ def _of_file(
         yield Finding(check, True, path)
 
 
+def _token() -> Iterator[Finding]:
+    """Whether the token of the connected account can be read where it lies."""
+    from ..account import record
+
+    account = record.read()
+    if account is None:
+        yield Finding("account", True, "None connected: the ledger on this computer is used.")
+        return
+    from ..account import token_store
+    from ..account.errors import TokenUnavailable
+
+    who = f"{account.username} at {account.host}"
+    try:
+        token = token_store.load(account.api_url, account.token_place)
+    except TokenUnavailable as trouble:
+        said = f"The token of {who} cannot be read: {trouble.detail}"
+        yield Finding("account", False, said, "Your flattrs for it wait until then.")
+        return
+    if token is None:
+        said = f"The token of {who} is gone from the {account.token_place}."
+        yield Finding("account", False, said, "Connect anew: `flattr-host login`.")
+    else:
+        yield Finding("account", True, f"{who}; its token is in the {account.token_place}.")
+
+
+def _browsers() -> Iterator[Finding]:
+    """Each browser that is here, up to the host's answer as that browser starts it."""
+    from ..browsers import diagnosis, register
+    from ..browsers.words import Report
+
+    found: list[Finding] = []
+
+    def look(_: Report) -> int:
+        for one in diagnosis.diagnose(register.Order()):
+            name = f"browser {one.browser}"
+            found.append(Finding(name, one.ok, one.message, one.next, one.can_fix))
+        return 0
+
+    def trouble(message: str, /, *, err: bool = False) -> None:  # noqa: ARG001 - is always one
+        found.append(Finding("browsers", False, message))
+
+    register.in_words(look, Report(trouble))
+    yield from found
+
+
 #: Each looks at one thing, changes nothing, and says for each part of it whether it is right.
 CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
     _settings,
@@ -123,17 +175,40 @@ CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
     _folder,
     _ledgers,
     _outbox,
+    _token,
+    _browsers,
 )
 
 
 @click.command("doctor")
+@click.option("--fix", is_flag=True, help="Repair what is flattr-host's own, then check again.")
 @json_lines_option
-def doctor_command(as_json: bool) -> None:
-    """Check settings, folders and files, and say what to do where something is wrong.
+def doctor_command(fix: bool, as_json: bool) -> None:
+    """Check settings, folders, files and browsers, and say what to do where something is wrong.
 
-    Nothing is changed. Exit codes: 0 all is well, 1 something is not.
+    It ends by starting the program as each browser here does. Nothing is changed without --fix.
+    Exit codes: 0 all is well, 1 something is not.
     """
-    sys.exit(show((finding for check in CHECKS for finding in check()), as_json))
+    if fix and any(finding.can_fix for finding in _all()):
+        _repair(as_json)
+    sys.exit(show(_all(), as_json))
+
+
+def _all() -> Iterator[Finding]:
+    for check in CHECKS:
+        yield from check()
+
+
+def _repair(as_json: bool) -> None:
+    """Registers anew, and closes the data folder to others: both can be done again and again."""
+    from contextlib import suppress
+
+    from ..browsers import register
+    from ..browsers.words import Report
+
+    with suppress(OSError):  # what cannot be repaired is found again
+        os.chmod(paths.data_dir(), 0o700)
+    register.register(report=Report(style="json" if as_json else "quiet"))
 
 
 def show(findings: Iterable[Finding], as_json: bool) -> int:

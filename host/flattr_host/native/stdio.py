@@ -1,6 +1,7 @@
 """The browser's end of the pipe, taken away from the rest of the process."""
 
 import os
+import sys
 import threading
 
 
@@ -41,9 +42,9 @@ def take_stdio() -> BrowserPipe:
     except OSError:
         os.dup2(nowhere, 1)  # started without stderr
     os.close(nowhere)
-    if os.name == "nt":
+    if sys.platform == "win32":
         import msvcrt
 
         for fd in (pipe._incoming, pipe._outgoing):
-            msvcrt.setmode(fd, os.O_BINARY)  # type: ignore[attr-defined]
+            msvcrt.setmode(fd, os.O_BINARY)
     return pipe
