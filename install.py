@@ -2,7 +2,9 @@
 """Install flattr-host for the person who runs this, show it, or remove it again.
 
     python3 install.py                  install or update, and register with the browsers found
+    python3 install.py --dry-run        say what that would do
     python3 install.py uninstall        remove exactly that; the ledger and the settings stay
+    python3 install.py doctor           find out what is wrong
     python3 install.py try [URL]        show it at work in a temporary place, and clean up
 
 Needs Python 3.11 or newer with venv, and of that only the standard library. It makes a private
@@ -15,17 +17,24 @@ import argparse
 import contextlib
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from typing import TextIO
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 SOURCES = ("host", "extension", "manifests", "pyproject.toml", "README.md", "LICENSE")
 CLI = "import sys; sys.argv[0] = 'flattr-host'; from flattr_host.cli import main; sys.exit(main())"
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+#: How it tells what it does: "words", "quiet" (only trouble) or "json" (one object a line).
+style = "words"
 
 
 class Problem(Exception):
@@ -34,68 +43,102 @@ class Problem(Exception):
 
 def main() -> int:
     """Do what the command line asks for, and return the exit code."""
+    global style
     if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older one is told so
         tell("flattr-host needs Python 3.11 or newer; this is Python " + sys.version.split()[0])
         return 1
     arguments = parse()
+    style = "json" if arguments.json else "quiet" if arguments.quiet else "words"
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, lambda received, _: sys.exit(128 + received))  # and clean up
-    os.umask(os.umask(0o022) | 0o022)  # nobody else may change what browsers will start
+    # Nobody else may change what browsers will start; and what is for everybody, all may read.
+    os.umask(0o022 if arguments.system else os.umask(0o022) | 0o022)
     try:
-        if arguments.command == "try":
-            return attempt(arguments)
-        return uninstall() if arguments.command == "uninstall" else install()
+        return COMMANDS[arguments.command or "install"](arguments)
     except KeyboardInterrupt:
-        tell("Stopped. Run it again to go on.", sys.stderr)
+        tell("Stopped. Run it again to go on.", ok=False)
         return 130
     except BrokenPipeError:  # whoever read what we say has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Problem as problem:
-        tell(str(problem), sys.stderr)
+        tell(str(problem), ok=False)
     except OSError as error:
         where = error.filename or "a file"
-        tell(f"Stopped: {where}: {error.strerror}. See to that, then run it again.", sys.stderr)
+        tell(f"Stopped: {where}: {error.strerror}. See to that, then run it again.", ok=False)
     return 1
 
 
 def parse() -> argparse.Namespace:
     """The command line as values."""
     parser = argparse.ArgumentParser(description="Without a command: install flattr-host.")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
+    parser.add_argument("--offline", metavar="WHEELDIR", help="take packages from there alone")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("uninstall", help="remove what was installed; ledger and settings stay")
+    removal = commands.add_parser("uninstall", help="remove it; ledger and settings stay")
+    removal.add_argument("--purge", action="store_true", help="remove those too, after asking")
+    removal.add_argument("--yes", action="store_true", help="do not ask before that")
+    doctor = commands.add_parser("doctor", help="find out what is wrong, and what to do")
     trial = commands.add_parser("try", help="show it at work, temporarily", allow_abbrev=False)
     trial.add_argument("url", metavar="URL", nargs="?", help="what to flattr")
     trial.add_argument("--browser", choices=("chromium", "firefox"), help="open a real browser")
-    trial.add_argument("--json", action="store_true", help="print one JSON object a line")
+    for one, default in ((parser, False), (removal, argparse.SUPPRESS), (trial, argparse.SUPPRESS)):
+        one.add_argument(
+            "--json", action="store_true", default=default, help="print one JSON object a line"
+        )
+    for one, default in ((parser, False), (removal, argparse.SUPPRESS)):
+        one.add_argument(
+            "--system", action="store_true", default=default, help="for everybody; needs root"
+        )
+        one.add_argument(
+            "--quiet", action="store_true", default=default, help="say only what is wrong"
+        )
+    doctor.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+    doctor.add_argument("--fix", action="store_true", help="repair what is flattr-host's own")
     return parser.parse_args()
 
 
-def install() -> int:
+def install(arguments: argparse.Namespace) -> int:
     """Make the environment unless it is there already, and register what is in it."""
-    data = data_folder()
-    remember_folders(data)
-    wait_for_others(environments(data))
+    check_person(arguments.system)
+    data = data_folder(arguments.system)
     place = os.path.join(environments(data), fingerprint())
+    if arguments.dry_run:
+        return announce(arguments, place)
+    remember_folders(data, 0o755 if arguments.system else 0o700)
+    wait_for_others(environments(data))
     before = current(data)
     if is_complete(place):
         tell(f"The private environment {place} is up to date.")
     else:
-        build(place, sys.stdout)
-    code = run_cli(python_in(place), ["register"])
+        build(place, arguments.offline)
+    code = run_cli(python_in(place), ["register", *passed_on(arguments)])
     point_at(data, place)
     remove_old(data, keep=(place, before))
     tell(f"In a terminal: {os.path.join(environments(data), 'current', 'bin', 'flattr-host')}")
     return code
 
 
-def uninstall() -> int:
+def announce(arguments: argparse.Namespace, place: str) -> int:
+    """Say what installing would do; what plans it is put into a temporary environment."""
+    words = ["register", "--dry-run", *passed_on(arguments), "--interpreter", python_in(place)]
+    if is_complete(place):
+        tell(f"keep {place}: the private environment is up to date")
+        return run_cli(python_in(place), words)
+    tell(f"make folder {place}: a private Python environment with flattr-host in it")
+    with temporary_environment(arguments.offline) as python:
+        return run_cli(python, words)
+
+
+def uninstall(arguments: argparse.Namespace) -> int:
     """Unregister, then remove the environment and the folders made for it."""
-    data = data_folder()
+    check_person(arguments.system)
+    data = data_folder(arguments.system)
     place = current(data)
     if place is not None:
-        if run_cli(python_in(place), ["unregister"]):
+        words = [f"--{name}" for name in ("purge", "yes") if getattr(arguments, name)]
+        if run_cli(python_in(place), ["unregister", *words, *passed_on(arguments)]):
             raise Problem("The environment was left in place, so that this can be run again.")
-    elif os.path.exists(os.path.join(data, "receipt.json")):
+    elif os.path.exists(os.path.join(data, "receipt.json")) or arguments.purge:
         raise Problem("The private environment is damaged. Run install.py first, then this again.")
     if not os.path.isdir(environments(data)):
         tell("flattr-host is not installed here.")
@@ -106,26 +149,74 @@ def uninstall() -> int:
     for folder in reversed(made):
         with contextlib.suppress(OSError):  # the ledger or somebody else's files are in it
             os.rmdir(folder)
-    tell(f"Removed {environments(data)}. Your ledger, settings and log stay.")
+    stays = "" if arguments.purge else " Your ledger, settings and log stay."
+    tell(f"Removed {environments(data)}.{stays}")
     return 0
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Ask the installed flattr-host what is wrong; where it cannot be asked, that is it."""
+    place = current(data_folder(False))
+    if place is None:
+        raise Problem(
+            "flattr-host is not installed for you, or the Python that its private environment was "
+            "made with is gone. Either way: python3 install.py"
+        )
+    words = [f"--{name}" for name in ("fix", "json") if getattr(arguments, name)]
+    return run_cli(python_in(place), ["doctor", *words])
 
 
 def attempt(arguments: argparse.Namespace) -> int:
     """Show flattr-host at work, in an environment that is there or in a temporary one."""
-    words = sys.argv[1:]
-    installed = os.path.join(environments(data_folder()), fingerprint())
+    words = sys.argv[sys.argv.index("try") :]
+    words += ["--json"] if arguments.json and "--json" not in words else []
+    installed = os.path.join(environments(data_folder(False)), fingerprint())
     if is_complete(installed):
         return run_cli(python_in(installed), words)
     if is_ours():
         return run_cli(sys.executable, words)
-    with tempfile.TemporaryDirectory(prefix="flattr-host-environment-") as temporary:
-        place = os.path.join(temporary, "environment")
-        build(place, sys.stderr if arguments.json else sys.stdout)
-        return run_cli(python_in(place), words)
+    with temporary_environment(arguments.offline) as python:
+        return run_cli(python, words)
 
 
-def data_folder() -> str:
-    """The person's data folder of flattr-host, as `flattr_host.paths.data_dir()` has it."""
+COMMANDS = {"install": install, "uninstall": uninstall, "doctor": doctor, "try": attempt}
+
+
+def passed_on(arguments: argparse.Namespace) -> "list[str]":
+    """What the program is told as it was told to us."""
+    return [f"--{name}" for name in ("system", "quiet", "json") if getattr(arguments, name)]
+
+
+def check_person(is_for_all: bool) -> None:
+    """Root's is not to be taken for the person's, and what is for everybody is root's."""
+    if sys.platform == "win32":
+        return
+    person = os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER") or "root"
+    if is_for_all and os.getuid():
+        raise Problem("Only root can install for everybody: sudo python3 install.py --system")
+    if not is_for_all and not os.getuid() and person != "root":
+        raise Problem(
+            f"This would install for root and not for {person}. Run it without sudo, or, for "
+            "everybody on this computer, with --system."
+        )
+    python, closed = os.path.realpath(sys.executable), ""
+    while is_for_all and python != os.path.dirname(python):
+        closed = closed if os.stat(python).st_mode & 0o001 else python
+        python = os.path.dirname(python)
+    if closed:
+        raise Problem(
+            f"This Python, {os.path.realpath(sys.executable)}, is closed to other users at {closed}"
+            ". Use the system's: sudo /usr/bin/python3 install.py --system"
+        )
+
+
+def data_folder(is_for_all: bool) -> str:
+    """Where flattr-host lies, as `flattr_host.paths` has it: the person's, or everybody's."""
+    if is_for_all:
+        if sys.platform == "win32":
+            return os.path.join(os.environ.get("PROGRAMFILES", r"C:\Program Files"), "flattr-host")
+        mac = sys.platform == "darwin"
+        return f"{'/Library/Application Support' if mac else '/usr/local/lib'}/flattr-host"
     home = os.environ.get("FLATTR_HOST_HOME")
     if home:
         return os.path.join(os.path.abspath(home), "data")
@@ -204,8 +295,17 @@ def is_ours() -> bool:
     return not done.returncode and done.stdout.startswith(os.fsencode(ROOT) + b"/host/")
 
 
-def build(place: str, progress: "TextIO") -> None:
-    """Make the environment *place*, and its file `complete` last; tell *progress* of each step."""
+@contextlib.contextmanager
+def temporary_environment(offline: "str | None") -> "Iterator[str]":
+    """The Python of an environment that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="flattr-host-environment-") as temporary:
+        place = os.path.join(temporary, "environment")
+        build(place, offline)
+        yield python_in(place)
+
+
+def build(place: str, offline: "str | None") -> None:
+    """Make the environment *place*, and its file `complete` last; tell of each step."""
     if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         raise Problem(
@@ -213,15 +313,30 @@ def build(place: str, progress: "TextIO") -> None:
             f"On Debian and Ubuntu this installs them: sudo apt install {package}"
         )
     shutil.rmtree(place, ignore_errors=True)
-    python = python_in(place)
-    pip = [python, "-I", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip = [python_in(place), "-I", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    source = ["--no-index", "--find-links", os.path.abspath(offline)] if offline else []
+    lacks = (
+        "Is all in there? docs/installing.md says what."
+        if offline
+        else "Is the package index within reach?"
+    )
     try:
-        tell(f"Making a private Python environment in {place} …", progress)
-        step([sys.executable, "-I", "-m", "venv", place], "Python could not make it (see above).")
-        tell("Installing flattr-host and what it needs into it …", progress)
-        step([*pip, "install", ROOT], "pip failed (see above). Is the package index within reach?")
+        step(
+            f"Making a private Python environment in {place}",
+            [sys.executable, "-I", "-m", "venv", place],
+            "Python could not make it (see above).",
+        )
+        step(
+            "Installing flattr-host and what it needs into it",
+            [*pip, "install", *source, ROOT],
+            f"pip failed (see above). {lacks}",
+        )
         # They are not needed any more, and setuptools has every start of Python wait for it.
-        step([*pip, "uninstall", "--yes", "setuptools", "pip"], "pip failed (see above).")
+        step(
+            "Clearing up",
+            [*pip, "uninstall", "--yes", "setuptools", "pip"],
+            "pip failed (see above).",
+        )
         with open(os.path.join(place, "complete"), "w", encoding="utf-8") as file:
             file.write("Written last.\n")
     except BaseException:
@@ -229,12 +344,41 @@ def build(place: str, progress: "TextIO") -> None:
         raise
 
 
-def step(command: "list[str]", failure: str) -> None:
-    """Run one quiet command; if it fails, what it said comes before *failure*."""
-    done = subprocess.run(command, capture_output=True, env=clean(), check=False)
-    if done.returncode:
-        said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
-        raise Problem(f"{said}\n\n{failure} What was there is as before.")
+def step(words: str, command: "list[str]", failure: str) -> None:
+    """Run one quiet command and show that it goes on; if it fails, what it said is told first."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, env=clean())
+        try:
+            watch(process, words)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if process.returncode:
+            said.seek(0)
+            text = said.read().decode("utf-8", "replace").strip()
+            raise Problem(f"{text}\n\n{failure} What was there is as before.")
+
+
+def watch(process: "subprocess.Popen[bytes]", words: str) -> None:
+    """Wait for *process*: with a spinner and the time it takes on a terminal, else in one line."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    if style != "words" or not sys.stdout.isatty() or encoding != "utf8":
+        tell(f"{words} …")
+        process.wait()
+        return
+    begun, turn = time.monotonic(), 0
+    width = shutil.get_terminal_size().columns - 10  # a line that wraps cannot be written anew
+    shown = words[: max(width, 0)]
+    while process.poll() is None:
+        seconds = time.monotonic() - begun
+        spinner = SPINNER[turn % len(SPINNER)]
+        print(f"\r\x1b[K{spinner} {shown} … {seconds:.0f} s", end="", flush=True)
+        turn += 1
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+    mark = "✗" if process.returncode else "✓"
+    print(f"\r\x1b[K{mark} {words}", flush=True)
 
 
 def clean() -> "dict[str, str]":
@@ -255,7 +399,7 @@ def run_cli(python: str, words: "list[str]") -> int:
         process.wait()
 
 
-def remember_folders(data: str) -> None:
+def remember_folders(data: str, mode: int) -> None:
     """Make the data folder, and write down which folders had to be made for it."""
     made, folder = folders_made(data), environments(data)
     missing: list[str] = []
@@ -265,7 +409,7 @@ def remember_folders(data: str) -> None:
     if sys.platform != "win32" and os.stat(folder).st_uid not in (0, os.getuid()):
         raise Problem(f"{folder} belongs to somebody else. Run this as its owner, without sudo.")
     for folder in missing:
-        os.mkdir(folder, 0o700)
+        os.mkdir(folder, mode)
     if missing:
         with open(os.path.join(environments(data), "folders"), "wb") as file:
             file.write(os.fsencode("\0".join([*made, *missing])))
@@ -288,9 +432,14 @@ def wait_for_others(folder: str) -> None:
         fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)
 
 
-def tell(text: str, stream: "TextIO | None" = None) -> None:
+def tell(text: str, *, ok: bool = True) -> None:
     """Print a line at once; a letter that the terminal does not have becomes a question mark."""
-    encoding = (stream or sys.stdout).encoding or "utf-8"
+    stream: TextIO = sys.stdout if ok or style == "json" else sys.stderr
+    if style == "json":
+        text = json.dumps({"event": "install", "ok": ok, "message": text})
+    elif style == "quiet" and ok:
+        return
+    encoding = stream.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
 
 

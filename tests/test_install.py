@@ -4,9 +4,11 @@ One environment is built for the whole file, after an attempt to build it was ki
 """
 
 import ast
+import contextlib
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from types import ModuleType
 import platformdirs
 import pytest
 
-from flattr_host.browsers.process import HostProcess
+from flattr_host.browsers.process import HostGone, HostProcess
 
 ROOT = Path(__file__).parents[1]
 INSTALL = ROOT / "install.py"
@@ -140,6 +142,97 @@ def test_running_it_again_changes_nothing(installed: Installation) -> None:
     assert installed.files() == before
 
 
+def test_a_dry_run_says_what_is_right_already_and_changes_nothing(
+    installed: Installation,
+) -> None:
+    before = installed.files()
+    code, out, _ = installed.run("--dry-run")
+    assert code == 0
+    assert f"keep {installed.firefox}: right already" in out
+    assert "the private environment is up to date" in out
+    assert installed.files() == before
+
+
+def test_quiet_says_nothing_of_what_is_right(installed: Installation) -> None:
+    assert installed.run("--quiet") == (0, "", "")
+
+
+def test_json_is_one_object_a_line(installed: Installation) -> None:
+    code, out, err = installed.run("--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert all(line["ok"] is True and line["message"] for line in lines)
+    kept = [line["path"] for line in lines if line.get("action") == "keep"]
+    assert {str(installed.firefox), str(installed.chromium)} < set(kept)
+    assert {"install", "action", "hello", "next"} <= {line["event"] for line in lines}
+
+
+def test_the_doctor_says_that_all_is_well_and_starts_it_as_each_browser(
+    installed: Installation,
+) -> None:
+    code, out, _ = installed.run("doctor")
+    assert code == 0, out
+    assert f"ok    browser Firefox: Starts flattr-host 0.1.0 by {installed.firefox}" in out
+    assert f"ok    browser Chromium: Starts flattr-host 0.1.0 by {installed.chromium}" in out
+
+
+def test_an_environment_whose_python_has_gone_is_told_and_made_anew(
+    installed: Installation,
+) -> None:
+    """Python was upgraded, or moved, under it."""
+    python = installed.data / "environment/current/bin/python"
+    target = os.readlink(python)
+    python.unlink()
+    python.symlink_to("/nowhere/python3")
+    try:
+        code, _, err = installed.run("doctor")
+        assert code == 1
+        assert "the Python that its private environment was made with is gone" in err
+        with pytest.raises(HostGone):
+            HostProcess(installed.firefox, env=installed.env).receive()
+    finally:
+        python.unlink()
+        python.symlink_to(target)
+    assert installed.run("doctor")[0] == 0
+
+
+def test_an_upgrade_in_place_keeps_all_and_lets_a_running_host_finish(
+    installed: Installation, tmp_path: Path
+) -> None:
+    flattr = {"type": "flattr", "url": "https://github.com/smgt/flattr"}
+    newer = tmp_path / "checkout"
+    for name in ("host", "extension", "manifests"):
+        shutil.copytree(ROOT / name, newer / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE", "install.py"):
+        shutil.copy(ROOT / name, newer)
+    module = newer / "host/flattr_host/__init__.py"
+    module.write_text(module.read_text().replace('"0.1.0"', '"0.1.1"'))
+    with HostProcess(installed.firefox, env=installed.env) as running:
+        assert list(running.request({"id": "1", **flattr}))[-1]["type"] == "done"
+        done = subprocess.run(
+            [sys.executable, newer / "install.py"],
+            env=installed.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "replaces an earlier one of ours" in done.stdout
+        again = list(running.request({"id": "2", "type": "flattrs"}))
+        assert again[-1]["type"] == "done"
+        assert running.close() == 0
+    with HostProcess(installed.chromium, env=installed.env) as host:
+        hello = {"id": "1", "type": "hello", "protocol": [1, 1], "extension": "test"}
+        (answer,) = host.request(hello)
+        assert answer["host_version"] == "0.1.1"
+        *_, history = host.request({"id": "2", "type": "flattrs"})
+        assert history["count"] == 1
+    assert installed.run("--quiet")[0] == 0  # and back
+    (installed.data / "ledger.sqlite3").unlink()
+    for left in installed.data.glob("*.sqlite3*"):
+        left.unlink()
+
+
 def test_it_can_be_tried_without_a_trace(installed: Installation) -> None:
     before = installed.files()
     url = "https://github.com/smgt/flattr"
@@ -190,6 +283,46 @@ def test_without_a_package_index_it_says_so_and_leaves_nothing(tmp_path: Path) -
     assert set(place.files()) == before
 
 
+def test_without_a_network_it_takes_what_lies_in_a_folder(tmp_path: Path) -> None:
+    place, wheels = Installation(tmp_path), tmp_path / "räder"
+    download = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(wheels)]
+    subprocess.run([*download, str(ROOT), "hatchling>=1.27"], env=place.env, check=True)
+    off = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "PIP_CACHE_DIR": str(tmp_path / "c")}
+    code, out, err = place.run("--offline", str(wheels), **off)
+    assert code == 0, out + err
+    assert place.firefox.exists()
+    ledger = place.data / "ledger.sqlite3"
+    with HostProcess(place.firefox, env=place.env) as host:
+        url = "https://github.com/smgt/flattr"
+        *_, done = host.request({"id": "1", "type": "flattr", "url": url})
+    assert (done["type"], ledger.exists()) == ("done", True)
+    assert place.run("uninstall", "--purge", "--yes")[0] == 0
+    assert not place.data.exists()
+    assert not list(place.home.rglob("flattr-host*"))
+
+
+def test_the_spinner_is_for_terminals_alone(tmp_path: Path) -> None:
+    """On one it shows each step in its line; the last word of each stays."""
+    import pty
+
+    place = Installation(tmp_path)
+    pid, terminal = pty.fork()
+    if not pid:
+        os.environ.clear()
+        os.environ.update(place.env, PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull)
+        os.environ.update(PYTHONUTF8="1", COLUMNS="60")
+        os.execv(sys.executable, [sys.executable, str(INSTALL)])  # noqa: S606 - a list
+    said = b""
+    with contextlib.suppress(OSError):  # how the end of a terminal looks
+        while chunk := os.read(terminal, 4096):
+            said += chunk
+    os.waitpid(pid, 0)
+    lines = said.decode().split("\r")
+    assert any(f"{mark} Making a private" in line for line in lines for mark in "⠋⠙⠹")
+    assert any("✓ Making a private" in line for line in lines)
+    assert any("✗ Installing flattr-host" in line for line in lines)
+
+
 def run_as(preparation: str, place: Installation) -> tuple[int, str]:
     """Run `install.py` in an interpreter that *preparation* has changed."""
     code = f"import runpy, sys; {preparation}; runpy.run_path({str(INSTALL)!r}, None, '__main__')"
@@ -235,6 +368,9 @@ def test_the_data_folder_is_the_one_of_the_host(
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    assert install.data_folder() == paths.data_dir()
+    assert install.data_folder(False) == paths.data_dir()
+    assert install.data_folder(True) == paths.system_data_dir()
     if not home:
-        assert install.data_folder() == platformdirs.user_data_dir("flattr-host", appauthor=False)
+        assert install.data_folder(False) == platformdirs.user_data_dir(
+            "flattr-host", appauthor=False
+        )
