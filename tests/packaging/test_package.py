@@ -6,6 +6,7 @@ That is what lets anybody build it from the sources, and compare.
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import sys
@@ -35,6 +36,7 @@ STRAY = (
     "notes.md",
 )
 INFO = f"flattr_host-{VERSION}.dist-info/"
+LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)]+)\)")  # of Markdown; with "!" it is a picture
 WEB_EXT = ROOT / "tests/node_modules/.bin/web-ext"
 
 
@@ -117,7 +119,7 @@ def test_the_wheel_has_the_package_and_its_data_and_nothing_else(
     written = {INFO + name for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt")}
     assert written <= made.keys()
     assert {name: content for name, content in made.items() if name not in written} == (
-        below("host/", project)
+        below("host/flattr_host/", project, "flattr_host/")
         | below("extension/", project, "flattr_host/_data/extension/")
         | below("manifests/", project, "flattr_host/_data/manifests/")
         | {f"{INFO}licenses/LICENSE": project["LICENSE"]}
@@ -173,7 +175,22 @@ def test_web_ext_finds_nothing_wrong_with_the_archive(release: Release, tmp_path
     assert done.returncode == 0, done.stdout
 
 
-def test_what_pypi_shows_is_what_pyproject_and_the_readme_say(
+def test_pypi_shows_the_readme_with_links_that_lead_somewhere(
+    release: Release, project: dict[str, bytes]
+) -> None:
+    shown = contents(release.wheel)[INFO + "METADATA"].decode().split("\n\n", 1)[1]
+    here = "https://github.com/flattr-host/flattr-host"
+    addresses = {"": f"{here}/blob/v{VERSION}/", "!": f"{here}/raw/v{VERSION}/"}
+    readme = project["README.md"].decode()
+    assert re.sub("|".join(addresses.values()), "", shown) == readme
+    links = LINK.findall(shown)
+    assert all(target.startswith(("https://", "#")) for _, target in links)
+    ours = {t.removeprefix(addresses[p]) for p, t in links if t.startswith(addresses[p])}
+    assert "docs/images/flattr.png" in ours
+    assert {path.partition("#")[0] for path in ours} <= project.keys()
+
+
+def test_what_pypi_shows_is_what_pyproject_says(
     release: Release, project: dict[str, bytes]
 ) -> None:
     shown = Metadata.from_email(contents(release.wheel)[INFO + "METADATA"])  # validates it too
@@ -183,7 +200,6 @@ def test_what_pypi_shows_is_what_pyproject_and_the_readme_say(
     assert (shown.license_expression, shown.license_files) == ("MIT", ["LICENSE"])
     assert str(shown.requires_python) == ">=3.11"
     assert shown.description_content_type == "text/markdown"
-    assert shown.description == project["README.md"].decode()
     assert sorted(shown.classifiers or []) == sorted(told["classifiers"])
     assert shown.project_urls == told["urls"]
     always = [each for each in shown.requires_dist or [] if not each.marker]
