@@ -7,12 +7,16 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ..files import aside, write
+from ..files import aside, make_folder, write
 from . import receipt as receipts
 from .facts import look
 from .plan import Action
 from .receipt import Receipt, Replaced
 from .registry import Registry, is_key
+
+
+class _Manifest(msgspec.Struct):
+    path: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -23,9 +27,17 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def apply(actions: Iterable[Action], registry: Registry | None = None) -> list[Outcome]:
-    """Do *actions* in order; one that fails does not stop those of other browsers."""
+    """Do *actions* in order; one that fails does not stop those of other browsers.
+
+    Except that no browser is sent to a launcher that is not there: that one comes first.
+    """
     outcomes = []
     for action in actions:
+        program = _named(action)
+        if program and not os.path.exists(program):
+            failure = f"was not written, since {program} is not there"
+            outcomes.append(Outcome(action, failure))
+            continue
         try:
             _do(action, registry)
             failure = action.reason if action.verb == "refuse" else ""
@@ -35,22 +47,44 @@ def apply(actions: Iterable[Action], registry: Registry | None = None) -> list[O
     return outcomes
 
 
+def _named(action: Action) -> str:
+    """The program that a manifest to be written names; empty for all else."""
+    if action.verb != "write":
+        return ""
+    try:
+        return msgspec.json.decode(action.content, type=_Manifest).path
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
 def _do(action: Action, registry: Registry | None) -> None:
     if action.verb == "make":
         with contextlib.suppress(FileExistsError):
-            os.mkdir(action.path)
-            os.chmod(action.path, action.mode)  # mkdir's own mode is subject to the umask
+            make_folder(action.path, action.mode)
     elif action.verb == "mode":
         os.chmod(action.path, action.mode)
     elif action.verb == "write":
         write(action.path, action.content, action.mode)
     elif action.verb == "set" and registry:
         registry.set(action.path, action.content.decode())
+    elif action.verb == "keep" and action.content:
+        _clear(action.path)
+
+
+def _clear(path: str) -> None:
+    """Remove what a run that was cut off has left beside *path*."""
+    with contextlib.suppress(OSError):
+        os.unlink(aside(path))
 
 
 def intend(receipt: Receipt, actions: Iterable[Action]) -> Receipt:
-    """The receipt before *actions* are done: all that will have been written if they are."""
-    files = {path: list(sums) for path, sums in receipt.files.items()}
+    """The receipt before *actions* are done: all that will have been written if they are.
+
+    In their order, which is the launcher first even if it was noted last, for :func:`remove`.
+    """
+    actions = list(actions)
+    there = [action.path for action in actions if action.content and not is_key(action.path)]
+    files = {path: list(receipt.files.get(path, ())) for path in (*there, *receipt.files)}
     folders, registry = list(receipt.folders), dict(receipt.registry)
     for action in actions:
         if action.verb == "make" and action.path not in folders:
@@ -59,7 +93,7 @@ def intend(receipt: Receipt, actions: Iterable[Action]) -> Receipt:
         elif action.content and is_key(action.path):
             registry[action.path] = _replacing(registry.get(action.path), action)
         elif action.content:
-            sums = files.setdefault(action.path, [])
+            sums = files[action.path]
             if receipts.digest(action.content) not in sums:
                 sums.append(receipts.digest(action.content))
     return msgspec.structs.replace(receipt, files=files, folders=folders, registry=registry)
@@ -68,18 +102,19 @@ def intend(receipt: Receipt, actions: Iterable[Action]) -> Receipt:
 def _replacing(before: Replaced | None, action: Action) -> Replaced:
     """What is noted of a value that is set: what was there before us, not before this time."""
     wrote = list(before.wrote) if before else []
-    data = action.content.decode()
-    was_ours = before and action.previous in before.wrote
-    previous = before.previous if before and (was_ours or data in wrote) else action.previous
+    data, previous = action.content.decode(), action.previous
+    if before and (previous is None or previous in wrote):  # else somebody else was here meanwhile
+        previous = before.previous
     return Replaced(previous, wrote if data in wrote else [*wrote, data])
 
 
 def settle(receipt: Receipt, outcomes: Iterable[Outcome]) -> Receipt:
-    """The receipt after the deed: only the last content counts for what was written for sure."""
+    """The receipt after the deed: only the last content counts for what is there for sure."""
     files = {path: list(sums) for path, sums in receipt.files.items()}
     for outcome in outcomes:
-        if outcome.action.verb == "write" and not outcome.failure:
-            files[outcome.action.path] = [receipts.digest(outcome.action.content)]
+        path, content = outcome.action.path, outcome.action.content
+        if path in files and content and not outcome.failure:
+            files[path] = [receipts.digest(content)]
     return msgspec.structs.replace(receipt, files=files)
 
 
@@ -88,14 +123,22 @@ def save(folder: str, receipt: Receipt) -> None:
     place, content = receipts.place(folder), receipts.encode(receipt)
     if look(place, receipt).content != content:
         write(place, content, 0o600)
+    _clear(place)
 
 
 def ensure_data_folder(folder: str, mode: int) -> list[str]:
-    """Make the data *folder* and those above it; the ones made, from the top."""
-    made = list(look(os.path.join(folder, "receipt.json"), Receipt()).missing)
-    for path in made:
-        os.mkdir(path)
-        os.chmod(path, mode)
+    """Make the data *folder* and those above it; the ones made, from the top.
+
+    One that is there and empty counts too: it is from a run that was cut off.
+    """
+    missing = look(receipts.place(folder), Receipt()).missing
+    made = []
+    for path in missing:
+        with contextlib.suppress(FileExistsError):  # by another run at the same time
+            make_folder(path, mode)
+            made.append(path)
+    if not missing and not os.listdir(folder):
+        made.append(folder)
     return made
 
 
@@ -106,10 +149,11 @@ def remove(receipt: Receipt, registry: Registry | None) -> tuple[list[Outcome], 
     """
     outcomes, rest = [], Receipt(folders=receipt.folders, manifest_dirs=receipt.manifest_dirs)
     for key, replaced in receipt.registry.items():
-        outcome = _restore(key, replaced, registry)
-        outcomes.append(outcome)
-        if outcome.failure:
-            rest.registry[key] = replaced
+        restored = _restore(key, replaced, registry)
+        if restored is not None:
+            outcomes.append(restored)
+            if restored.failure:
+                rest.registry[key] = replaced
     # The launcher, which was written first, goes last: no browser shall find half of it.
     for path, sums in reversed(receipt.files.items()):
         removal = _remove(path, receipt)
@@ -117,13 +161,19 @@ def remove(receipt: Receipt, registry: Registry | None) -> tuple[list[Outcome], 
             outcomes.append(removal)
             if removal.failure:
                 rest.files[path] = sums
+    for folder in receipt.folders:
+        _clear(receipts.place(folder))
+    remove_folders(receipt.folders)  # as long as there is a receipt that knows of them
     return outcomes, rest
 
 
-def _restore(key: str, replaced: Replaced, registry: Registry | None) -> Outcome:
+def _restore(key: str, replaced: Replaced, registry: Registry | None) -> Outcome | None:
     """Put back what a registry value was before us, if it is still ours."""
     try:
-        if registry is None or registry.get(key) not in replaced.wrote:
+        now = registry.get(key) if registry else None
+        if now == replaced.previous:
+            return None
+        if registry is None or now not in replaced.wrote:
             return Outcome(Action("keep", key, "was changed by somebody else, so it stays"))
         if replaced.previous is None:
             registry.delete(key)
@@ -136,8 +186,7 @@ def _restore(key: str, replaced: Replaced, registry: Registry | None) -> Outcome
 
 
 def _remove(path: str, receipt: Receipt) -> Outcome | None:
-    with contextlib.suppress(OSError):
-        os.unlink(aside(path))
+    _clear(path)
     there = look(path, receipt)
     if there.kind == "absent":
         return None

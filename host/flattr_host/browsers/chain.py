@@ -6,17 +6,29 @@ the host is the last one, and left to the caller. How each browser looks was tri
 source (docs/installing.md).
 """
 
+import ntpath
 import os
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 
-from .plan import Found
+from .plan import Found, refusal
 from .table import Confinement, Family, Row
 from .wanted import Host, Machine
 
 REGISTER = "Run `flattr-host register`."
+_FOR_ALL = "Run `sudo flattr-host register --system`."
+_ASK = "Ask whoever administers this computer."
+
+#: What each policy does to us, by the names that Chromium documents and Firefox has taken over:
+#: https://chromeenterprise.google/policies/#NativeMessagingBlocklist and its neighbours.
+_FORBIDS = {
+    "NativeMessagingUserLevelHosts": "forbids manifests of one person",
+    "NativeMessagingBlocklist": "forbids this host",
+    "ExtensionInstallBlocklist": "forbids this extension",
+    "ExtensionSettings": "forbids this extension",
+}
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -42,7 +54,8 @@ class Seen(msgspec.Struct, frozen=True):
 
     *places* are the manifests' paths in the order in which it looks, with what is there; the
     first *own* of them are the person's own, the others are for all users. *programs* are by the
-    paths that those manifests name.
+    paths that those manifests name (:func:`program_of`). *policies* are in the order in which the
+    browser reads them.
     """
 
     row: Row
@@ -64,9 +77,14 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Whole(msgspec.Struct, frozen=True):
-    """No link fails: the manifest through which the browser starts the host."""
+    """No link fails: the *manifest* through which the browser starts the host.
+
+    The rest is what to do should the host not answer, as in :class:`Broken`.
+    """
 
     manifest: str
+    next: str = ""
+    can_fix: bool = False
 
 
 def first_broken(seen: Seen, host: Host) -> Broken | Whole:
@@ -74,6 +92,7 @@ def first_broken(seen: Seen, host: Host) -> Broken | Whole:
     confined = _confined(seen)
     if confined:
         return confined
+    seen = _heeded(seen)
     used = _used(seen, host)
     if used is None:
         return _absent(seen)
@@ -83,18 +102,47 @@ def first_broken(seen: Seen, host: Host) -> Broken | Whole:
         or _program(path, found, seen, host)
         or _forbidden(path, seen, host)
     )
-    return broken or Whole(path)
+    return broken or _whole(path, found, seen, host)
+
+
+def _whole(path: str, found: Found, seen: Seen, host: Host) -> Whole:
+    if program_of(path, found, seen.row) == host.launcher:
+        said = "The log may say more; `flattr-host register` writes everything anew."
+        return Whole(path, said, True)
+    anew = _anew("", path, found, seen)
+    return Whole(path, anew.next, anew.can_fix)
 
 
 def _absent(seen: Seen) -> Broken:
+    if seen.row.registry:
+        said = "the registry names no manifest"
+        if seen.places:
+            said = f"the registry names {seen.places[0][0]}, which is not there"
+        return Broken(f"It does not know flattr-host: {said}.", REGISTER, True)
     if not seen.places:
         return Broken(
             "Where it looks for programs like this is not known.",
             "If you know it: `flattr-host register --family … --manifest-dir …`.",
         )
-    folder = os.path.dirname(seen.places[0][0])
-    said = f"It does not know flattr-host: there is no manifest in {folder}."
-    return Broken(said, REGISTER, True)
+    path, found = seen.places[0]
+    said = f"It does not know flattr-host: there is no manifest in {os.path.dirname(path)}."
+    return _anew(said, path, found, seen)
+
+
+def _anew(message: str, path: str, found: Found, seen: Seen) -> Broken:
+    """What a new manifest mends, if registering may write one where the browser looks first."""
+    if seen.row.registry:  # where it gets a new value, whatever the old one names
+        return Broken(message, REGISTER, True)
+    if not seen.own:
+        return Broken(message, _FOR_ALL)
+    why_not = refusal(found) if _is_own(path, seen) else ""
+    if why_not:
+        return Broken(message, f"{path} {why_not}.")
+    return Broken(message, REGISTER, True)
+
+
+def _is_own(path: str, seen: Seen) -> bool:
+    return path in [own for own, _ in seen.places[: seen.own]]
 
 
 def _confined(seen: Seen) -> Broken | None:
@@ -107,12 +155,26 @@ def _confined(seen: Seen) -> Broken | None:
     return Broken(message, f"Allow it: {command}" if command else "")
 
 
+def _heeded(seen: Seen) -> Seen:
+    """Without manifests of one person, where those are forbidden and there are others to look at.
+
+    With none but the person's own, that they are forbidden is what has to be said.
+    """
+    others = seen.places[seen.own :]
+    is_forbidden = any(_forbids_own(policy.values) for policy in seen.policies)
+    if not is_forbidden or all(found.kind == "absent" for _, found in others):
+        return seen
+    return msgspec.structs.replace(seen, places=others, own=0)
+
+
 def _used(seen: Seen, host: Host) -> tuple[str, Found] | None:
     """The manifest that the browser takes.
 
-    Chromium takes the first that exists, however bad; Firefox the first that it can use.
+    Chromium takes the first that exists, however bad; Firefox the first that it can use. On Windows
+    both take the first that the registry names, be it there or not.
     """
-    there = [(path, found) for path, found in seen.places if found.kind != "absent"]
+    places = seen.places[:1] if seen.row.registry else seen.places
+    there = [(path, found) for path, found in places if found.kind != "absent"]
     if seen.row.family == "gecko":
         for path, found in there:
             if not _mistake(found, "gecko", host):
@@ -128,21 +190,15 @@ def _manifest(path: str, found: Found, seen: Seen, host: Host) -> Broken | None:
     others = [(p, f) for p, f in seen.places if p != path and f.kind != "absent"]
     hidden = [p for p, f in others if not _mistake(f, seen.row.family, host)]
     hides = f" It hides {hidden[0]}, which is right." if hidden else ""
-    is_mine = path in [p for p, _ in seen.places[: seen.own]]
-    if found.kind == "link" or found.owner:
-        whose = f"It belongs to {found.owner}" if found.owner else "It is a link"
-        return Broken(f"{path} {mistake}.{hides} {whose}.", f"Have it removed, then: {REGISTER}")
-    fix = REGISTER if is_mine else "Run `sudo flattr-host register --system`, or remove it."
-    return Broken(f"{path} {mistake}.{hides}", fix, is_mine)
+    return _anew(f"{path} {mistake}.{hides}", path, found, seen)
 
 
 def _mistake(found: Found, family: Family, host: Host) -> str:
     """Why a browser of *family* does not use what was found; empty if it does."""
     if found.content is None:
         return "cannot be read"
-    try:
-        manifest = msgspec.json.decode(found.content, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    manifest = _decoded(found)
+    if manifest is None:
         return "is not JSON, or begins with a byte order mark"
     if family == "gecko" and "allowed_origins" in manifest and "allowed_extensions" in manifest:
         return "has both allow lists, which Firefox refuses"
@@ -156,27 +212,43 @@ def _mistake(found: Found, family: Family, host: Host) -> str:
     key = "allowed_extensions" if family == "gecko" else "allowed_origins"
     ours = host.extensions[family]
     ours = ours if family == "gecko" else f"chrome-extension://{ours}/"
-    if ours not in (manifest.get(key) or ()):
+    if ours not in _texts(manifest.get(key)):
         return f"does not let this extension in (its {key} lack {ours})"
     return ""
 
 
-def program_of(found: Found) -> str:
-    """The path of the program that a manifest names; empty for what is no manifest."""
+def _decoded(found: Found) -> dict[str, Any] | None:
     try:
-        manifest = msgspec.json.decode(found.content or b"", type=dict[str, Any])
+        return msgspec.json.decode(found.content or b"", type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def program_of(manifest: str, found: Found, row: Row) -> str:
+    """The path of the program that the *manifest* names; empty for what is no manifest.
+
+    On Windows it may be relative to the manifest.
+    """
+    path = (_decoded(found) or {}).get("path")
+    if not isinstance(path, str) or not path:
         return ""
-    path = manifest.get("path")
-    return path if isinstance(path, str) else ""
+    return ntpath.join(ntpath.dirname(manifest), path) if row.platform == "windows" else path
 
 
 def _program(path: str, found: Found, seen: Seen, host: Host) -> Broken | None:
     """What is wrong with the program that the manifest names."""
-    name = program_of(found)
+    name = program_of(path, found, seen.row)
     if not os.path.isabs(name) and seen.row.platform != "windows":
-        return Broken(f"{path} names {name!r}, which is no absolute path.", REGISTER, True)
-    program = seen.programs.get(name, Program())
+        said = f"{path} names {name!r}, which is no absolute path."
+        return _anew(said, path, found, seen)
+    wrong = _wrong_with(path, name, seen.programs.get(name, Program()), host)
+    if wrong is None or name == host.launcher:
+        return wrong
+    return _anew(wrong.message, path, found, seen)  # it will name our launcher instead
+
+
+def _wrong_with(path: str, name: str, program: Program, host: Host) -> Broken | None:
+    """The same, as if it was our launcher, which registering writes anew."""
     if program.kind == "absent":
         return Broken(f"{path} leads to {name}, which is not there any more.", REGISTER, True)
     if program.kind == "other":
@@ -202,39 +274,55 @@ def _program(path: str, found: Found, seen: Seen, host: Host) -> Broken | None:
 
 
 def _forbidden(path: str, seen: Seen, host: Host) -> Broken | None:
-    is_own = path in [p for p, _ in seen.places[: seen.own]]
-    for policy in seen.policies:
-        why = _why_forbidden(policy.values, is_own, host, seen.row.family)
-        if why:
-            return Broken(f"{policy.source} {why}.", "Ask whoever administers this computer.")
+    """What an administrator forbids.
+
+    Chromium reads all files as one, in which the last one counts that sets a policy; Firefox reads
+    one of them, and which that is depends on where it is installed.
+    """
+    is_chromium = seen.row.family == "chromium"
+    readings = [seen.policies] if is_chromium else [(policy,) for policy in seen.policies]
+    for reading in readings:
+        values = {name: value for policy in reading for name, value in policy.values.items()}
+        name = _forbidding(values, _is_own(path, seen), host, seen.row.family)
+        if name:
+            source = [policy.source for policy in reading if name in policy.values][-1]
+            return Broken(f"{source} {_FORBIDS[name]} ({name}).", _ASK)
     return None
 
 
-def _why_forbidden(values: Mapping[str, Any], is_own: bool, host: Host, family: Family) -> str:
-    """What a policy forbids; by the names that Chromium documents, which Firefox has taken over.
-
-    https://chromeenterprise.google/policies/#NativeMessagingBlocklist and its neighbours.
-    """
-    if is_own and values.get("NativeMessagingUserLevelHosts") in (False, 0):
-        return "forbids manifests of one person (NativeMessagingUserLevelHosts)"
+def _forbidding(values: Mapping[str, Any], is_own: bool, host: Host, family: Family) -> str:
+    """The name of the policy that forbids it; empty if none does."""
+    if is_own and _forbids_own(values):
+        return "NativeMessagingUserLevelHosts"
     blocked = _texts(values.get("NativeMessagingBlocklist"))
-    allowed = _texts(values.get("NativeMessagingAllowlist"))
-    if blocked & {"*", host.name} and host.name not in allowed:
-        return "forbids this host (NativeMessagingBlocklist)"
+    if blocked & {"*", host.name} and host.name not in _texts(
+        values.get("NativeMessagingAllowlist")
+    ):
+        return "NativeMessagingBlocklist"
     ours = host.extensions[family]
     blocked = _texts(values.get("ExtensionInstallBlocklist"))
     if blocked & {"*", ours} and ours not in _texts(values.get("ExtensionInstallAllowlist")):
-        return "forbids this extension (ExtensionInstallBlocklist)"
-    settings = values.get("ExtensionSettings")
-    settings = settings if isinstance(settings, dict) else {}
+        return "ExtensionInstallBlocklist"
+    settings = _object(values.get("ExtensionSettings"))
     setting = settings.get(ours, settings.get("*"))
     if isinstance(setting, dict) and setting.get("installation_mode") == "blocked":
-        return "forbids this extension (ExtensionSettings)"
+        return "ExtensionSettings"
     return ""
+
+
+def _forbids_own(values: Mapping[str, Any]) -> bool:
+    return values.get("NativeMessagingUserLevelHosts") in (False, 0)
 
 
 def _texts(value: object) -> set[str]:
     return {one for one in value if isinstance(one, str)} if isinstance(value, list) else set()
+
+
+def _object(value: object) -> dict[str, Any]:
+    """A policy that is an object; the registry has such a one as JSON in a text."""
+    if isinstance(value, str):
+        return _decoded(Found(content=value.encode("utf-8", "surrogatepass"))) or {}
+    return value if isinstance(value, dict) else {}
 
 
 def places(row: Row, machine: Machine, host: Host) -> tuple[list[str], int]:

@@ -21,6 +21,7 @@ from .table import Row
 from .wanted import HIVES, Presence, interpreter_of
 
 _MOST_READ = 1_000_000  # bytes of a policy
+_MOST_OF_A_SCRIPT = 65_536  # bytes; our launcher has some hundred
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -59,8 +60,7 @@ def _one(
         said[link.manifest] = _answer(link)
     ok, message = said[link.manifest]
     if not ok:
-        advice = "The log may say more; `flattr-host register` writes everything anew."
-        return Diagnosis(row.name, False, message, advice, True)
+        return Diagnosis(row.name, False, message, link.next, link.can_fix)
     if row.confinement:
         message += " Whether its sandbox lets it can only be seen in the browser."
     return Diagnosis(row.name, True, message)
@@ -86,13 +86,13 @@ def see(row: Row, surveyed: Survey, known: Receipt) -> Seen:
     paths, own = chain.places(row, machine, host)
     if row.registry:
         paths, own = _named_in_registry(row, host.name)
-    places = tuple((path, facts.look(path, known)) for path in paths)
+    places = tuple((path, _look(path, known)) for path in paths)
     confinement = surveyed.confinements.get(row.confinement)
     seen = Seen(
         row,
         places,
         own,
-        programs={name: look_at(name) for name in map(chain.program_of, _founds(places)) if name},
+        programs={name: look_at(name) for name in _programs(places, row)},
         policies=tuple(_policies(row, surveyed)),
         confinement=confinement,
     )
@@ -107,8 +107,18 @@ def see(row: Row, surveyed: Survey, known: Receipt) -> Seen:
     )
 
 
-def _founds(places: tuple[tuple[str, Found], ...]) -> list[Found]:
-    return [found for _, found in places]
+def _look(path: str, known: Receipt) -> Found:
+    """What there is; nothing where even the drive is missing that the registry names."""
+    try:
+        return facts.look(path, known)
+    except OSError:
+        return Found()
+
+
+def _programs(places: tuple[tuple[str, Found], ...], row: Row) -> set[str]:
+    """The programs that the manifests name; a relative one is no browser's to start."""
+    named = {chain.program_of(path, found, row) for path, found in places}
+    return {name for name in named if os.path.isabs(name)}
 
 
 def _named_in_registry(row: Row, name: str) -> tuple[list[str], int]:
@@ -128,16 +138,17 @@ def look_at(path: str) -> Program:
     """What there is where a manifest says that the program is."""
     try:
         about = os.stat(path)
-    except OSError:
+        if not stat.S_ISREG(about.st_mode):
+            return Program("other")
+        is_on_noexec = _is_on_noexec(path)
+    except (OSError, ValueError):  # the latter for a name with a NUL in it, which JSON can say
         return Program()
-    if not stat.S_ISREG(about.st_mode):
-        return Program("other")
-    script = Path(path).read_bytes() if about.st_size < 65_536 and os.access(path, os.R_OK) else b""
+    script = _read(path) if about.st_size < _MOST_OF_A_SCRIPT else b""
     interpreter = interpreter_of(script) if script.startswith(b"#!/bin/sh\n") else None
     return Program(
         "file",
         is_executable=bool(about.st_mode & 0o111) and os.access(path, os.X_OK),
-        is_on_noexec=_is_on_noexec(path),
+        is_on_noexec=is_on_noexec,
         script=script,
         interpreter=interpreter,
         has_interpreter=interpreter is None or os.access(interpreter, os.X_OK),
@@ -153,15 +164,23 @@ def _is_on_noexec(path: str) -> bool:
 def _policies(row: Row, surveyed: Survey) -> Iterator[Policy]:
     for place in row.policies:
         if registry.is_key(place):
-            system = registry.system_registry()
-            yield Policy(place, system.values(place) if system else {})
+            yield Policy(place, _values_of(place))
             continue
         path = Path(surveyed.machine.path(place))
-        files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        files = sorted(path.glob("*.json")) if os.path.isdir(path) else [path]
         for file in files:
             values = _read_policy(file)
             if values:
                 yield Policy(str(file), values)
+
+
+def _values_of(key: str) -> dict[str, object]:
+    """The values of a policy key; none where it is not there or closed to us."""
+    place = registry.system_registry()
+    try:
+        return place.values(key) if place else {}
+    except OSError:
+        return {}
 
 
 def _read_policy(path: Path) -> dict[str, Any]:
@@ -174,14 +193,18 @@ def _read_policy(path: Path) -> dict[str, Any]:
             return {}
         text = path.read_bytes()
         read = plistlib.loads(text) if path.suffix == ".plist" else msgspec.json.decode(text)
-    except (OSError, ValueError, RecursionError, plistlib.InvalidFileException):
+    except Exception:  # plistlib lets out whatever its parsers come up with
         return {}
     values = read.get("policies", read) if isinstance(read, dict) else {}
     return values if isinstance(values, dict) else {}
 
 
 def _text(path: str) -> str:
+    return _read(path).decode("utf-8", "replace")
+
+
+def _read(path: str) -> bytes:
     try:
-        return Path(path).read_text("utf-8", "replace")
+        return Path(path).read_bytes()
     except OSError:
-        return ""
+        return b""

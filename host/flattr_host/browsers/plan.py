@@ -99,7 +99,7 @@ def _file(file: File, there: Found) -> Action:
     if right and runs and (not there.mode & 0o022 or there.kind == "link" or there.owner):
         own = there.kind == "file" and not there.owner
         return Action("keep", file.path, "right already", file.content if own else b"")
-    why_not = _refusal(there)
+    why_not = refusal(there)
     if why_not:
         return Action("refuse", file.path, why_not)
     if right:
@@ -117,7 +117,7 @@ def _for(browsers: Iterable[str]) -> str:
     return f"for {', '.join(browsers) or 'the host'}"
 
 
-def _refusal(there: Found) -> str:
+def refusal(there: Found) -> str:
     """Why this path is not to be touched, and what to do; empty if it may be."""
     if there.kind == "link":
         return (
