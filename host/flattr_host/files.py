@@ -12,18 +12,50 @@ def locked(folder: str) -> Iterator[None]:
 
     Raises ``OSError``. On Windows nobody is kept out: the last one wins, whole.
     """
-    os.makedirs(folder, mode=0o700, exist_ok=True)
     if sys.platform == "win32":
+        os.makedirs(folder, mode=0o700, exist_ok=True)
         yield
         return
-    import fcntl
-
-    handle = os.open(folder, os.O_RDONLY)
+    handle = _lock(folder)
+    while not _is(handle, folder):  # whoever had the lock has removed the folder
+        os.close(handle)
+        handle = _lock(folder)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
+
+
+def _lock(folder: str) -> int:
+    import fcntl
+
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _is(handle: int, folder: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(folder))
+    except FileNotFoundError:
+        return False
+
+
+def make_folder(path: str, mode: int) -> None:
+    """Makes a folder that has its mode from the first moment on, whatever the umask.
+
+    Changed afterwards, it would stay wrong if nobody came so far. Raises ``OSError``.
+    """
+    before = os.umask(0)
+    try:
+        os.mkdir(path, mode)
+    finally:
+        os.umask(before)
 
 
 def write(path: str, content: bytes, mode: int = 0o600) -> None:

@@ -28,7 +28,8 @@ KILLED = 99
 _STEPS: dict[str, int] = tomllib.loads(Path(__file__).with_name("steps.toml").read_text())[
     platform.machine()
 ]
-_NAMES = {number: name for name, number in _STEPS.items()}
+#: The kinds of steps, by number; whoever needs others adds them first.
+NAMES = {number: name for name, number in _STEPS.items()}
 
 # linux/ptrace.h
 _TRACEME, _CONT, _SYSCALL, _SET_OPTIONS, _GET_SYSCALL_INFO = 0, 7, 24, 0x4200, 0x420E
@@ -46,7 +47,7 @@ _libc.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c
 _libc.ptrace.restype = ctypes.c_long
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], tracer: "type[Tracer] | None" = None) -> int:
     """Returns the program's exit code, or ``KILLED``."""
     at = arguments.index("--")
     (log, *point), command = arguments[:at], arguments[at + 1 :]
@@ -54,7 +55,7 @@ def main(arguments: list[str]) -> int:
     program = _started(command)
     signal.signal(signal.SIGTERM, lambda *_: _pass_on(program))
     with open(log, "w", buffering=1) as file:
-        return _Tracer(program, file, (step, int(number)), side == "after").run()
+        return (tracer or Tracer)(program, file, (step, int(number)), side == "after").run()
 
 
 def _pass_on(program: int) -> None:
@@ -79,7 +80,7 @@ def _started(command: list[str]) -> int:
 
 def _stop_at_steps() -> None:
     """A filter of the kernel's for this process: it stops at steps, and at nothing else."""
-    steps = list(_NAMES)
+    steps = list(NAMES)
     rules = [(_LOAD_WORD, 0, 0, 0)]
     rules += [(_JUMP_IF_EQUAL, len(steps) - n, 0, step) for n, step in enumerate(steps)]
     rules += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _TRACE)]
@@ -89,7 +90,9 @@ def _stop_at_steps() -> None:
         raise OSError(ctypes.get_errno(), "no filter")
 
 
-class _Tracer:
+class Tracer:
+    """The one that waits for the program's stops, and kills it at one of them."""
+
     def __init__(self, program: int, log: TextIO, point: tuple[str, int], is_after: bool) -> None:
         self._program = program
         self._log = log
@@ -100,12 +103,17 @@ class _Tracer:
         self._is_killed = False
 
     def run(self) -> int:
+        """Returns as ``main`` does."""
         while True:
             thread, status = os.waitpid(-1, _ALL_THREADS)
             if os.WIFSTOPPED(status):
                 self._resume(thread, os.WSTOPSIG(status), status >> 16)
             elif thread == self._program:
                 return KILLED if self._is_killed else os.waitstatus_to_exitcode(status) & 0xFF
+
+    def about(self, thread: int, name: str, arguments: tuple[int, ...]) -> str:  # noqa: ARG002
+        """What LOG says of a step besides its name."""
+        return ""
 
     def _resume(self, thread: int, number: int, event: int) -> None:
         request, deliver = _CONT, 0
@@ -123,12 +131,12 @@ class _Tracer:
         """Takes note of a step; how to go on after it."""
         info = ctypes.create_string_buffer(_INFO_BYTES)
         _ptrace(_GET_SYSCALL_INFO, thread, _INFO_BYTES, ctypes.addressof(info))
-        number, _, _, flags = struct.unpack_from("4Q", info.raw, _FIRST_ARGUMENT - 8)
-        name = _NAMES.get(number, "")
-        if not name or (name == "openat" and not flags & os.O_CREAT):
+        number, *arguments = struct.unpack_from("4Q", info.raw, _FIRST_ARGUMENT - 8)
+        name = NAMES.get(number, "")
+        if not name or (name == "openat" and not arguments[2] & os.O_CREAT):
             return _CONT
         self._counts[name] += 1
-        self._log.write(f"{name}\n")
+        self._log.write(f"{name}{self.about(thread, name, tuple(arguments))}\n")
         if (name, self._counts[name]) != self._point:
             return _CONT
         if self._is_after:

@@ -129,15 +129,17 @@ def save(folder: str, receipt: Receipt) -> None:
 def ensure_data_folder(folder: str, mode: int) -> list[str]:
     """Make the data *folder* and those above it; the ones made, from the top.
 
-    One that is there and empty counts too: it is from a run that was cut off.
+    One that is there and holds no more than the beginning of a receipt counts too: it is from a run
+    that was cut off.
     """
-    missing = look(receipts.place(folder), Receipt()).missing
+    receipt = receipts.place(folder)
+    missing = look(receipt, Receipt()).missing
     made = []
     for path in missing:
         with contextlib.suppress(FileExistsError):  # by another run at the same time
             make_folder(path, mode)
             made.append(path)
-    if not missing and not os.listdir(folder):
+    if not missing and set(os.listdir(folder)) <= {os.path.basename(aside(receipt))}:
         made.append(folder)
     return made
 
