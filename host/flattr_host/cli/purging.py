@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import log, paths
+from .. import log, paths, settings
 from ..account import record, secret_file
+from ..files import aside
 
 if TYPE_CHECKING:
     from ..browsers.words import Report
@@ -31,9 +32,8 @@ def files() -> list[Path]:
     databases = paths.ledger_path(), paths.served_ledger_path(), paths.outbox_path()
     patterns = [f"{path}{beside}" for path in databases for beside in _BESIDE]
     patterns += [record.path(), secret_file.folder(), f"{log.path()}*"]
-    names = "settings.toml", os.path.basename(paths.sites_path())
-    patterns += [os.path.join(paths.config_dir(), name) for name in names]
-    patterns.append(paths.browsers_path())
+    patterns += [settings.settings_path(), paths.sites_path(), paths.browsers_path()]
+    patterns += [aside(pattern) for pattern in patterns]  # left where a write was interrupted
     found = (Path(pattern).parent.glob(Path(pattern).name) for pattern in patterns)
     return sorted({path for paths_found in found for path in paths_found})
 
@@ -43,7 +43,7 @@ def purge(report: "Report") -> int:
     code = _sign_out(report)
     for path in files():
         try:
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            _remove(path)
         except OSError as error:
             said = f"Problem: {path} could not be removed: {error.strerror or error}."
             report.tell("purge", said, ok=False, path=str(path))
@@ -56,17 +56,36 @@ def purge(report: "Report") -> int:
     return code
 
 
+def _remove(path: Path) -> None:
+    """Only that one folder with all that is in it; any other in a file's place is not our doing."""
+    is_folder = path.is_dir() and not path.is_symlink()
+    if is_folder and path == Path(secret_file.folder()):
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
 def _sign_out(report: "Report") -> int:
     from ..account import connecting
     from ..account.errors import TokenUnavailable
 
-    account = record.read()
-    if account is None:
-        return 0
-    try:
-        connecting.disconnect()
-    except TokenUnavailable as trouble:
-        report.tell("purge", trouble.detail, ok=False)
-        return 1
-    report.tell("purge", f"Signed out {account.username} at {account.host}.")
-    return 0
+    account, code = record.read(), 0
+    for step in (connecting.disconnect, _forget_client_secret):
+        try:
+            step()
+        except TokenUnavailable as trouble:
+            report.tell("purge", trouble.detail, ok=False)
+            code = 1
+    if account and not code:
+        report.tell("purge", f"Signed out {account.username} at {account.host}.")
+    return code
+
+
+def _forget_client_secret() -> None:
+    """That of an application of one's own may lie in the keyring. Raises ``TokenUnavailable``."""
+    from ..account import connecting
+
+    with suppress(settings.InvalidSettings):
+        mine = settings.load()
+        if mine.client_id != settings.DEFAULTS.client_id:
+            connecting.keep_client_secret(mine.client_id, mine.api_url, None)
