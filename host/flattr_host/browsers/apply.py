@@ -67,7 +67,7 @@ def _do(action: Action, registry: Registry | None) -> None:
         write(action.path, action.content, action.mode)
     elif action.verb == "set" and registry:
         registry.set(action.path, action.content.decode())
-    elif action.verb == "keep" and action.content:
+    elif action.verb == "keep" and action.content and not is_key(action.path):
         _clear(action.path)
 
 
