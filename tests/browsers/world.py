@@ -23,10 +23,10 @@ class Namespace:
     """Mounts that end with the ``with``. *is_real*: other users are there too; for root alone."""
 
     def __init__(self, script: str, *arguments: object, is_real: bool = False) -> None:
-        kind = [] if is_real else _OF_A_USER
+        self._unshare = ["unshare", *([] if is_real else _OF_A_USER), "--mount"]
         command = f"set -e\n{script}\necho ready\nread end"
         self._process = subprocess.Popen(
-            ["unshare", *kind, "--mount", "sh", "-c", command, "sh", *map(str, arguments)],
+            [*self._unshare, "sh", "-c", command, "sh", *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -36,7 +36,9 @@ class Namespace:
     def __enter__(self) -> "Namespace":
         assert self._process.stdout is not None
         if self._process.stdout.readline() != "ready\n":
-            sentence = "no namespaces here: unshare --user --map-root-user --mount must work"
+            if not subprocess.run([*self._unshare, "true"], check=False).returncode:
+                pytest.fail("the mounts did not succeed")
+            sentence = f"no namespaces here: {' '.join(self._unshare)} must work"
             (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
         return self
 
