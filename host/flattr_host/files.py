@@ -12,24 +12,23 @@ def locked(folder: str) -> Iterator[None]:
 
     Raises ``OSError``. On Windows nobody is kept out: the last one wins, whole.
     """
-    if sys.platform == "win32":
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        yield
-        return
     handle = _lock(folder)
-    while not _is(handle, folder):  # whoever had the lock has removed the folder
+    while handle is not None and not _is(handle, folder):  # whoever had it removed the folder
         os.close(handle)
         handle = _lock(folder)
     try:
         yield
     finally:
-        os.close(handle)
+        if handle is not None:
+            os.close(handle)
 
 
-def _lock(folder: str) -> int:
+def _lock(folder: str) -> int | None:
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if sys.platform == "win32":
+        return None
     import fcntl
 
-    os.makedirs(folder, mode=0o700, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
