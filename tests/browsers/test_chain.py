@@ -445,6 +445,12 @@ def test_a_sandbox(
         assert broken(it) == (*said, False)
 
 
+def test_a_sandbox_that_asks_the_person_itself_is_no_broken_link() -> None:
+    asks = Confinement("It asks you once.", asks=True)
+    it = msgspec.structs.replace(seen("gecko"), confinement=asks, can_work=False)
+    assert whole("gecko", it) == OWN
+
+
 # ---- Whatever is there ----
 
 JSON = st.recursive(

@@ -147,7 +147,9 @@ def _is_own(path: str, seen: Seen) -> bool:
 
 def _confined(seen: Seen) -> Broken | None:
     confinement = seen.confinement
-    if confinement is None or (confinement.command and seen.can_work and seen.is_allowed):
+    if confinement is None or confinement.asks:
+        return None
+    if confinement.command and seen.can_work and seen.is_allowed:
         return None
     command = confinement.command.format(app=seen.row.app)
     lacks = confinement.needs and not seen.can_work

@@ -17,8 +17,8 @@ from .plan import Found
 from .process import HostError
 from .receipt import Receipt
 from .register import Order, Survey
-from .table import Row
-from .wanted import HIVES, Presence, interpreter_of
+from .table import Family, Row
+from .wanted import HIVES, Host, Presence, interpreter_of
 
 _MOST_READ = 1_000_000  # bytes of a policy
 _MOST_OF_A_SCRIPT = 65_536  # bytes; our launcher has some hundred
@@ -57,19 +57,20 @@ def _one(
     if isinstance(link, Broken):
         return Diagnosis(row.name, False, link.message, link.next, link.can_fix)
     if link.manifest not in said:  # several browsers share one
-        said[link.manifest] = _answer(link)
+        said[link.manifest] = _answer(link, row.family, surveyed.host)
     ok, message = said[link.manifest]
     if not ok:
         return Diagnosis(row.name, False, message, link.next, link.can_fix)
-    if row.confinement:
-        message += " Whether its sandbox lets it can only be seen in the browser."
+    if seen.confinement:
+        says = f" {seen.confinement.says}" if seen.confinement.asks else ""
+        message += f"{says} Whether its sandbox lets it can only be seen in the browser."
     return Diagnosis(row.name, True, message)
 
 
-def _answer(link: Whole) -> tuple[bool, str]:
+def _answer(link: Whole, family: Family, host: Host) -> tuple[bool, str]:
     """Starts the host through a manifest as the browser does: whether it answers, and what."""
     try:
-        answer = register.hello(link.manifest)
+        answer = register.hello(link.manifest, family, host)
     except HostError as error:
         return False, f"The host does not answer: {error}"
     if answer.get("type") != "done":

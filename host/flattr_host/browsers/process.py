@@ -240,6 +240,15 @@ class HostProcess:
         return f"The host ended with exit code {code}, without an answer."
 
 
+def command_line(
+    program: str, manifest_path: str | os.PathLike[str], family: Family, extension: str
+) -> list[str]:
+    """How a browser of *family* starts *program* for the extension with that id."""
+    if family == "gecko":
+        return [program, os.fspath(manifest_path), extension]
+    return [program, f"chrome-extension://{extension}/"]
+
+
 def command(manifest_path: str | os.PathLike[str]) -> tuple[Family, list[str]]:
     """The family of a manifest, and the command line that a browser makes of it.
 

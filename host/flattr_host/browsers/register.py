@@ -15,7 +15,7 @@ from . import apply as doing
 from . import facts, plan, receipt, registry, resources, table, wanted, words
 from .apply import Outcome
 from .plan import Action, FoundValue
-from .process import HostError, HostProcess
+from .process import HostError, HostProcess, command, command_line
 from .receipt import Receipt
 from .table import Confinement, Family
 from .wanted import FOLDER_MODES, File, Host, Machine, Presence, Scope
@@ -158,7 +158,7 @@ def _register(order: Order, report: Report) -> int:
             _tell(outcome, words.outcome, report)
     failed = {outcome.action.path for outcome in outcomes if outcome.failure}
     well = [file for file in surveyed.files if file.path not in failed]
-    answers = _try_hosts(well, report)
+    answers = _try_hosts(well, surveyed.host, report)
     if answers:
         _next_steps(surveyed, well, report)
     _tell_unseen(surveyed, report)
@@ -185,7 +185,7 @@ def _tell(outcome: Outcome, wording: Callable[[Action, str], str], report: Repor
     report.tell("action", said, ok=not failure, action=action.verb, path=action.path)
 
 
-def _try_hosts(files: Iterable[File], report: Report) -> bool:
+def _try_hosts(files: Iterable[File], host: Host, report: Report) -> bool:
     """Start the host through one manifest of each family, as that browser does."""
     seen: set[str] = set()
     well = True
@@ -195,7 +195,7 @@ def _try_hosts(files: Iterable[File], report: Report) -> bool:
         seen.add(file.family)
         name = file.browsers[0]
         try:
-            answer = hello(file.path)
+            answer = hello(file.path, file.family, host)
         except HostError as error:
             well = False
             said = f"The host does not answer as {name} starts it: {error}"
@@ -208,15 +208,19 @@ def _try_hosts(files: Iterable[File], report: Report) -> bool:
     return well and bool(seen)
 
 
-def hello(manifest_path: str) -> dict[str, object]:
-    """Start the host of the manifest as its browser would, and return its answer to ``hello``.
+def hello(manifest_path: str, family: Family, host: Host) -> dict[str, object]:
+    """Start the program of the manifest as a browser of *family* would for our extension.
+
+    Returns the answer to ``hello``.
 
     ``FLATTR_HOST_HOME`` is left out, since a browser started from a menu does not have it.
     Raises :exc:`flattr_host.browsers.process.HostError`.
     """
     env = {name: value for name, value in os.environ.items() if name != "FLATTR_HOST_HOME"}
-    with HostProcess(manifest_path, env=env) as host:
-        *_, last = host.request(HELLO, _HELLO_TIMEOUT)
+    _, (program, *_) = command(manifest_path)
+    argv = command_line(program, manifest_path, family, host.extensions[family])
+    with HostProcess(argv=argv, family=family, env=env) as process:
+        *_, last = process.request(HELLO, _HELLO_TIMEOUT)
     return last
 
 
@@ -258,7 +262,8 @@ def _tell_unseen(surveyed: Survey, report: Report) -> None:
             said = f"{row.name}: {confinement.says}"
             command = confinement.command.format(app=row.app)
             said += f" The command for that: {command}" if command else ""
-            report.tell("browser", said, ok=False, browser=row.name, command=command)
+            ok = confinement.asks
+            report.tell("browser", said, ok=ok, browser=row.name, command=command)
         elif not row.registry and not wanted.folders(row, surveyed.host.scope):
             whose = "one person" if surveyed.host.scope == "user" else "all users"
             said = f"{row.name}: it has no place that is known for {whose}."

@@ -42,6 +42,7 @@ class Confinement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: str = ""
     needs: tuple[str, ...] = ()
     override: tuple[str, str] | None = None
+    asks: bool = False
 
 
 class Table(msgspec.Struct, frozen=True):

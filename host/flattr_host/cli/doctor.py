@@ -190,7 +190,7 @@ def doctor_command(fix: bool, as_json: bool) -> None:
     Exit codes: 0 all is well, 1 something is not.
     """
     if fix and any(finding.can_fix for finding in _all()):
-        _repair(as_json)
+        _repair()
     sys.exit(show(_all(), as_json))
 
 
@@ -199,7 +199,7 @@ def _all() -> Iterator[Finding]:
         yield from check()
 
 
-def _repair(as_json: bool) -> None:
+def _repair() -> None:
     """Registers anew, and closes the data folder to others: both can be done again and again."""
     from contextlib import suppress
 
@@ -208,7 +208,7 @@ def _repair(as_json: bool) -> None:
 
     with suppress(OSError):  # what cannot be repaired is found again
         os.chmod(paths.data_dir(), 0o700)
-    register.register(report=Report(style="json" if as_json else "quiet"))
+    register.register(report=Report(style="quiet"))
 
 
 def show(findings: Iterable[Finding], as_json: bool) -> int:
