@@ -225,16 +225,16 @@ def hello(manifest_path: str, family: Family, host: Host) -> dict[str, object]:
 
 
 def _next_steps(surveyed: Survey, files: Iterable[File], report: Report) -> None:
-    """What the person does now, for each browser that was found."""
+    """What the person does now, for each browser that was found; alike for those of a family."""
     folder = resources.extension_to_load()
     report.tell("next", "Now load the extension:")
-    named = {name for file in files for name in file.browsers}
-    for browser in surveyed.browsers:
-        row = browser.row
-        if row.name not in named or row.confinement:
-            continue
-        said = f"  {row.name}: {_HOW[row.family](folder)}"
-        report.tell("next", said, browser=row.name, extension=str(folder))
+    reached = {name for file in files for name in file.browsers}
+    rows = [one.row for one in surveyed.browsers if not one.row.confinement]
+    for family, how in _HOW.items():
+        names = [row.name for row in rows if row.family == family and row.name in reached]
+        if names:
+            said = f"  {', '.join(names)}: {how(folder)}"
+            report.tell("next", said, browsers=names, extension=str(folder))
 
 
 _HOW: dict[Family, Callable[[Path], str]] = {
