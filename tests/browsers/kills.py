@@ -171,7 +171,7 @@ WORLDS: dict[str, World] = {
         new=("data folder", "new receipt", "receipt"),
     ),
     "register over another version": World(_is_older, ("register", "--quiet")),
-    "unregister": World(_is_registered, ("unregister", "--quiet"), may_stay=(_DATA,)),
+    "unregister": World(_is_registered, ("unregister", "--quiet")),
 }
 
 

@@ -202,6 +202,12 @@ def _remove(path: str, receipt: Receipt) -> Outcome | None:
     return Outcome(Action("remove", path, "was written by us"))
 
 
+def clear_away(folder: str) -> None:
+    """Remove what a run that was cut off has left in a data folder without a receipt."""
+    _clear(receipts.place(folder))
+    remove_folders([folder])
+
+
 def remove_folders(folders: Iterable[str]) -> list[str]:
     """Remove those of *folders* that are empty, the lowest first; the ones that stay."""
     stay = []

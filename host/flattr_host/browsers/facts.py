@@ -117,7 +117,8 @@ def _check_for_all(interpreter: str) -> None:
     """
     if sys.platform == "win32":
         return
-    for place in (interpreter, os.path.realpath(interpreter), str(resources.PACKAGE)):
+    library = os.path.dirname(os.__file__)
+    for place in (interpreter, os.path.realpath(interpreter), library, str(resources.PACKAGE)):
         for path in (place, *map(str, Path(place).parents)):
             about = os.stat(path)
             is_shared = about.st_mode & 0o022 and not about.st_mode & stat.S_ISVTX

@@ -103,9 +103,8 @@ def _file(file: File, there: Found) -> Action:
     if why_not:
         return Action("refuse", file.path, why_not)
     if right:
-        return Action(
-            "mode", file.path, "others could change it, or it does not run", mode=file.mode
-        )
+        why = "others could change it, or it does not run"
+        return Action("mode", file.path, why, file.content, file.mode)
     reason = f"{_for(file.browsers)} ({file.reason})"
     if there.kind == "file":
         theirs = "another installation's, or one changed by hand"

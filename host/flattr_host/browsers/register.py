@@ -280,11 +280,15 @@ def unregister(scope: Scope = "user", report: Report | None = None) -> int:
 
 def _unregister(scope: Scope, report: Report) -> int:
     folder = facts.data_folder(scope)
-    known = receipt.load(folder)
-    if known.is_empty:
+    if not os.path.isdir(folder):
         report.tell("done", "Nothing is registered.")
         return 0
     with locked(folder):
+        known = receipt.load(folder)
+        if known.is_empty:
+            doing.clear_away(folder)
+            report.tell("done", "Nothing is registered.")
+            return 0
         outcomes, rest = doing.remove(known, registry.system_registry())
         for outcome in outcomes:
             _tell(outcome, words.removal, report)
