@@ -181,7 +181,7 @@ def test_recovering_saves_what_is_left_and_keeps_the_damaged_file(path: Path, da
     elif history:
         lost = re.search(r"Lost: (\d+) flattr", done.stdout)
         assert int(lost[1] if lost else 0) <= MANY - len(history)
-    assert run("doctor").returncode == 0
+    assert run("ledger", "check").returncode == 0
     assert {it.name for it in path.parent.iterdir()} == {path.name, kept.name}
 
 
