@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browsers.test_world import PLACE, SYSTEM
+from tests.browsers.world import Namespace, python_for_everybody
 from tests.test_install import INSTALL, NAME, PIP
 
 from .browser import wait_for
@@ -89,4 +92,33 @@ def test_a_user_data_dir_of_ones_own_can_be_named(display: Display, site: Site) 
         flattrs_with_a_click(driver, site, "/twice.html")
         assert f"by {driver.native_hosts / NAME}" in run(driver, command, "doctor")
         run(driver, command, "unregister")
+        asks_to_install(driver, site, "/undone.html")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can register for everybody")
+@pytest.mark.parametrize("browser", [Chromium, Firefox], ids=["chromium", "firefox"])
+def test_what_is_registered_for_everybody_is_found(
+    browser: type[Driver],
+    display: Display,
+    site: Site,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In file systems of their own, so that this machine stays as it is."""
+    written = tmp_path / "written"
+    written.mkdir()
+    python_for_everybody(tmp_path / "python")
+    everybodys = Namespace(SYSTEM, written, tmp_path / "python", PLACE, is_real=True)
+    with everybodys as inside, browser(display, EXTENSION) as driver:
+        command = [*inside.entering(), str(PLACE / "bin/python"), str(PLACE / "bin/flattr-host")]
+        assert "Wrote /usr/local/lib/flattr-host" in run(driver, *command, "register", "--system")
+        module = sys.modules[browser.__module__]
+        wrapper = tmp_path / "browser"
+        begin = shlex.join([*inside.entering(), vars(module)["PROGRAM"]])
+        wrapper.write_text(f'#!/bin/sh\nexec {begin} "$@"\n')
+        wrapper.chmod(0o755)
+        monkeypatch.setattr(module, "PROGRAM", str(wrapper))
+        driver.start()
+        flattrs_with_a_click(driver, site, "/clicked.html")
+        run(driver, *command, "unregister", "--system")
         asks_to_install(driver, site, "/undone.html")

@@ -51,7 +51,7 @@ def export_command(path: str, file: str | None, with_secrets: bool) -> None:
     from ..ledger.exporting import export
 
     _require_ledger(path)
-    with _opened(path) as store:
+    with opened(path) as store:
         lines = export(store, with_secrets=with_secrets)
         last = _write_new(file, lines) if file else _write_all(sys.stdout.buffer, lines)
         sys.stdout.flush()
@@ -118,7 +118,7 @@ def import_command(path: str, file: BinaryIO, as_json: bool) -> None:
     if not os.path.isdir(os.path.dirname(path)) and path not in _own_ledgers():
         fail(f"There is no folder {os.path.dirname(path)}, so no ledger was made in it.")
     try:
-        with _opened(path) as store:
+        with opened(path) as store:
             imported = merge(store, _lines(file))
     except BadExport as error:
         fail(f"{error} Nothing was imported.")
@@ -245,7 +245,8 @@ def _require_ledger(path: str) -> None:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[Store]:
+def opened(path: str) -> Iterator[Store]:
+    """The ledger; where it cannot be used, that is told in one sentence."""
     try:
         store = Store(path)
         try:

@@ -15,10 +15,11 @@ import click
 import msgspec
 
 from .. import paths
-from ..ledger import LedgerUnavailable, Store
+from ..ledger import Store
 from ..ledger.accounts import LOOPBACK, SCOPES, Account, AccountError, Accounts, TokenRow
 from ..ledger.rate_limit import CALLS_AN_HOUR
 from .common import fail, json_lines_option, json_option
+from .keeping import opened
 
 if TYPE_CHECKING:
     from ..ledger.service import Service
@@ -78,15 +79,10 @@ def _existing_or_new(ledger: str | None) -> str:
 
 @contextmanager
 def _opened(path: str) -> Iterator[Store]:
-    """The ledger; whatever goes wrong with it, or its accounts, is told in one sentence."""
+    """The ledger; what goes wrong with its accounts is told in one sentence, too."""
     try:
-        store = Store(path)
-        try:
+        with opened(path) as store:
             yield store
-        finally:
-            store.close()
-    except LedgerUnavailable as error:
-        fail(f"The ledger {path} cannot be used. {error} Nothing was changed.")
     except AccountError as error:
         fail(str(error))
 

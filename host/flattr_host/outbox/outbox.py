@@ -68,7 +68,7 @@ class Outbox:
         """
         with self._file.transaction() as db:
             self._clear(db)
-            known = one(db, "gesture = ?", gesture) or self._same_wish(db, recipient, wish_key)
+            known = self._known(db, gesture, recipient, wish_key)
             if known:
                 return known, False
             entry = self._insert(db, gesture, recipient, wish_key, wish)
@@ -88,7 +88,7 @@ class Outbox:
         """Writes down what could not even be begun, because of ``error``."""
         with self._file.transaction() as db:
             self._clear(db)
-            known = one(db, "gesture = ?", gesture) or self._same_wish(db, recipient, wish_key)
+            known = self._known(db, gesture, recipient, wish_key)
             entry = known or self._insert(db, gesture, recipient, wish_key, wish)
             return self._keep(db, entry, error, pause) if entry.state == "pending" else entry
 
@@ -290,10 +290,16 @@ class Outbox:
             "DELETE FROM entries WHERE ended_at > 0 AND ended_at < ? AND NOT is_news", (before,)
         )
 
-    def _same_wish(
-        self, db: sqlite3.Connection, recipient: Recipient, wish_key: str
+    def _known(
+        self, db: sqlite3.Connection, gesture: str, recipient: Recipient, wish_key: str
     ) -> Entry | None:
-        """What waits for the same; what was asked for in another month is another flattr."""
+        """What is written down of the gesture, or waits for the same.
+
+        What was asked for in another month is another flattr.
+        """
+        found = one(db, "gesture = ?", gesture)
+        if found:
+            return found
         where = (
             "server = ? AND username = ? AND wish_key = ? AND ended_at = 0 AND state = 'pending'"
         )
