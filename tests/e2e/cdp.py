@@ -29,7 +29,13 @@ class CdpPipe:
         self._buffer = b""
         self._last_id = 0
 
-    def call(self, method: str, session: str | None = None, **params: object) -> Json:
+    def call(
+        self,
+        method: str,
+        session: str | None = None,
+        limit_s: float = COMMAND_TIMEOUT_S,
+        **params: object,
+    ) -> Json:
         """The result of a command, sent to the browser or to an attached `session`."""
         self._last_id += 1
         message: Json = {"id": self._last_id, "method": method, "params": params}
@@ -39,10 +45,10 @@ class CdpPipe:
             os.write(self._write_fd, json.dumps(message).encode() + b"\0")
         except OSError as error:
             raise BrowserError(f"{method}: the browser has gone") from error
-        deadline = time.monotonic() + COMMAND_TIMEOUT_S
-        answer = self._next_message(deadline, method)
+        deadline = time.monotonic() + limit_s
+        answer: Json = {}
         while answer.get("id") != self._last_id:
-            answer = self._next_message(deadline, method)
+            answer = self._next_message(deadline, f"{method}: no answer in {limit_s:g} s")
         if "error" in answer:
             raise BrowserError(f"{method}: {answer['error'].get('message')}")
         result: Json = answer.get("result", {})
@@ -52,14 +58,14 @@ class CdpPipe:
         os.close(self._read_fd)
         os.close(self._write_fd)
 
-    def _next_message(self, deadline: float, method: str) -> Json:
+    def _next_message(self, deadline: float, silence: str) -> Json:
         while b"\0" not in self._buffer:
             left = max(0.0, deadline - time.monotonic())
             if not select.select([self._read_fd], [], [], left)[0]:
-                raise BrowserError(f"{method}: no answer in {COMMAND_TIMEOUT_S:g} s")
+                raise BrowserError(silence)
             chunk = os.read(self._read_fd, CHUNK)
             if not chunk:
-                raise BrowserError(f"{method}: the browser has gone")
+                raise BrowserError("the browser has gone")
             self._buffer += chunk
         raw, self._buffer = self._buffer.split(b"\0", 1)
         message: Json = json.loads(raw)

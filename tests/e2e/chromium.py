@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .browser import BrowserError, wait_for
-from .cdp import CdpPipe, Json
+from .cdp import COMMAND_TIMEOUT_S, CdpPipe, Json
 from .driver import Driver
 from .processes import ProcessGroup
 
@@ -40,6 +40,8 @@ QUIET = (
     "--no-default-browser-check",
     "--password-store=basic",
 )
+LOOK_LIMIT_S = 4.0
+"""A popup that is just closing may never say what it is, and does not close while it is asked."""
 LOADED_BY_PROTOCOL = 0x8000
 """The one difference, in the profile, to an extension that a person loaded unpacked: Chromium
 forgets those with this flag when it quits."""
@@ -189,11 +191,12 @@ class Chromium(Driver):
             with suppress(BrowserError):  # when the target ended meanwhile
                 self._pipe.call("Target.detachFromTarget", sessionId=session)
 
-    def _eval(self, target: Json, expression: str) -> Any:
+    def _eval(self, target: Json, expression: str, limit_s: float = COMMAND_TIMEOUT_S) -> Any:
         with self._attached(target) as session:
             answer = self._pipe.call(
                 "Runtime.evaluate",
                 session,
+                limit_s,
                 expression=f"({expression})",
                 awaitPromise=True,
                 returnByValue=True,
@@ -218,7 +221,7 @@ class Chromium(Driver):
         """The same page can be open in a tab too; only a tab is told which tab it is."""
         return bool(
             target["url"].startswith(self.extension_url(""))
-            and self._eval(target, "browser.tabs.getCurrent().then((tab) => !tab)")
+            and self._eval(target, "browser.tabs.getCurrent().then((tab) => !tab)", LOOK_LIMIT_S)
         )
 
     def _popup(self) -> Json | None:
