@@ -286,7 +286,7 @@ class Chromium(Driver):
         # Once is not always enough: an event that was on its way starts the worker again.
         wait_for(stopped, "the service worker to end")
 
-    def _service_worker_command(self, name: str, **params: object) -> None:
+    def _service_worker_command(self, name: str, **params: Any) -> None:
         # The domain exists in pages only, but reaches all workers of the profile.
         with self._attached(self._active_page()) as session:
             self._pipe.call("ServiceWorker.enable", session)
