@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache, cached_property, partial
 
 import msgspec
@@ -255,14 +255,18 @@ class Site:
         ]
 
 
-def _as_in_paths(words: Iterable[str]) -> frozenset[str]:
+def _as_in_paths(words: Collection[str]) -> frozenset[str]:
     """Reserved words as a part of a plain path has them, in lower case.
 
     Letters that are not ASCII's are escaped there, so that ``lower`` leaves them as they were: each
-    such word may begin with a capital or not.
+    such word may begin with a capital or not. A simple word is in a path as it is: a site may have
+    hundreds of them, which a cold start waits for.
     """
-    as_written = {form for word in words for form in (word, word[:1].upper() + word[1:])}
-    return frozenset(plain.lower() for plain in map(plain_path, as_written) if plain)
+    simple = {word for word in words if word.isascii() and word.replace("-", "").isalnum()}
+    others = [word for word in words if word not in simple]
+    as_written = {form for word in others for form in (word, word[:1].upper() + word[1:])}
+    plain = (plain for plain in map(plain_path, as_written) if plain)
+    return frozenset(word.lower() for word in (*simple, *plain))
 
 
 def _shown(text: str | None) -> str | None:

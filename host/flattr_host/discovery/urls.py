@@ -26,13 +26,14 @@ _PLAIN_ADDRESS = re.compile(
 _SCHEME_AS_HOST = re.compile(r"https?://https?[:/]")
 #: Dot segments, also escaped, and what browsers take for a slash.
 _DECEPTIVE = re.compile(r"/(?:\.|%2E){1,2}(?:/|$)|\\", re.IGNORECASE)
-_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
+_SESSION = r"(?i);(?:jsessionid|phpsessid|sid)=[^/?#;]*"
 _PARAMETER = re.compile(r"[?&#;]([\w.-]+)=")
 #: What follows a name in DNS; punycode takes the square of a label's length.
 _MAX_HOST, _MAX_LABEL = 253, 63
 #: What no finished address holds: {{ page.url }}, ${url}, <?php ?>, %s, %1$s, %@.
 #: Browsers have escaped the braces in a path.
-_TEMPLATE = re.compile(r"[{}<>]|%7B(?:%7B|%25)|%(?:\d\$)?[s@]", re.IGNORECASE)
+#: Compiled when it is first needed, since most addresses are plain and a cold start waits for it.
+_TEMPLATE = r"(?i)[{}<>]|%7B(?:%7B|%25)|%(?:\d\$)?[s@]"
 #: What browsers escape behind the host.
 _NOT_IN_ADDRESSES = re.compile(r"[^!-~]+")
 
@@ -111,7 +112,7 @@ def thing_address(url: str) -> str | None:
     if not host or not url.isprintable():
         return None
     address = normal_address(url[: host.end()] + with_escapes(url[host.end() :]))
-    if not address or _SCHEME_AS_HOST.match(address) or _TEMPLATE.search(address):
+    if not address or _SCHEME_AS_HOST.match(address) or re.search(_TEMPLATE, address):
         return None
     return None if _DECEPTIVE.search(address.partition("#")[0].partition("?")[0]) else address
 
@@ -136,7 +137,7 @@ def page_address(url: str) -> str | None:
     if not address or not parts:
         return None
     query, fragment = parts[3:]
-    base = _SESSION.sub("", address.partition("#")[0].partition("?")[0])
+    base = re.sub(_SESSION, "", address.partition("#")[0].partition("?")[0])
     if _DECEPTIVE.search(base):
         return None
     kept = [pair for pair in (query or "").split("&") if pair and not _is_tracking(pair)]
