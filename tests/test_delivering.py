@@ -21,7 +21,8 @@ from flattr_host.discovery.rules import Rules, shipped
 from flattr_host.flattring import Cancelled, Gesture, Kept, Means, flattr
 from flattr_host.flattring.emptying import send_waiting
 from flattr_host.outbox.entries import Entry, Recipient
-from flattr_host.outbox.outbox import Outbox, OutboxUnavailable
+from flattr_host.outbox.errors import Interrupted, OutboxUnavailable
+from flattr_host.outbox.outbox import Outbox
 from flattr_host.undo import UndoGate
 from tests.outbox.conftest import Clocks, open_at
 
@@ -252,3 +253,14 @@ def test_a_server_without_the_bulk_call_gets_them_one_by_one(stage: Stage) -> No
     stage.server.trouble, stage.server.bulk = None, NotFound()
     assert [entry.tries for entry in stage.send()] == [2, 2, 2]
     assert len(stage.server.history) == 3
+
+
+def test_the_same_gesture_after_a_kill_in_its_grace_period_is_told_so(stage: Stage) -> None:
+    gesture = Gesture(URL)
+    steps: Iterator[Any] = flattr(gesture, stage.means._replace(undo_seconds=3), UndoGate())
+    while type(next(steps)).__name__ != "UndoOffered":
+        pass
+    stage.clocks.pass_by(60)  # its host is no more
+    with pytest.raises(Interrupted):
+        list(flattr(gesture, stage.means, UndoGate()))
+    assert stage.server.calls == []

@@ -114,7 +114,8 @@ export async function forget(tabId, id) {
   const answer = await connection.request(messages.outboxRemove(gesture.outcome.entry));
   if (!gestures.isKept(gesture)) return tabs.amendGesture(tabId, id, () => null);
   const isRemoved = answer.type === "done" && answer.removed === true;
-  const outcome = isRemoved ? cancelledOutcome(gesture) : await outcomeWithout(tabId, gesture, answer);
+  const outcome = isRemoved
+    ? cancelledOutcome(gesture) : await outcomeWithout(tabId, gesture, answer);
   return tabs.amendGesture(tabId, id, (now) => gestures.ended(now, outcome));
 }
 

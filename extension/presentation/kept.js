@@ -44,7 +44,8 @@ export function connectingHelps(reason) {
  * @param {Words} words
  */
 export function keptSentence(kept, now, words) {
-  const paid = words.say(mayHaveArrived(kept.reason) ? "outbox_unsure_sentence" : "outbox_unpaid_sentence");
+  const isUnsure = mayHaveArrived(kept.reason);
+  const paid = words.say(isUnsure ? "outbox_unsure_sentence" : "outbox_unpaid_sentence");
   return [whyKept(kept, words), paid, whenSent(kept, now, words)].filter(Boolean).join(" ");
 }
 

@@ -12,11 +12,13 @@ export const NEEDS_PERSON = new Set([
 ]);
 
 /** Of these, the server may have it, and only its answer be missing. */
-const UNSURE = new Set(["answer_lost", "bad_answer", "internal_error", "sending", "server_error"]);
+export const MAY_HAVE_ARRIVED = new Set([
+  "answer_lost", "bad_answer", "internal_error", "server_error",
+]);
 
 /** @param {string | undefined} reason why it waits */
 export function mayHaveArrived(reason) {
-  return UNSURE.has(reason ?? "");
+  return reason === "sending" || MAY_HAVE_ARRIVED.has(reason ?? "");
 }
 
 /**

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import { badgeOf } from "../../extension/presentation/badge.js";
 import { cardOf } from "../../extension/presentation/card.js";
-import { NEEDS_PERSON } from "../../extension/state/entry_outcome.js";
+import { MAY_HAVE_ARRIVED, NEEDS_PERSON } from "../../extension/state/entry_outcome.js";
 import { newsOf, stoppedNotice } from "../../extension/state/gesture.js";
 import { endedIn, waitingOf } from "../../extension/state/waiting_list.js";
 import { NOW, WORDS, entryOf, failed, flattred, kept, tabWith, textOf } from "./helpers.mjs";
@@ -11,6 +11,11 @@ import { NOW, WORDS, entryOf, failed, flattred, kept, tabWith, textOf } from "./
 const card = (gesture) => cardOf(gesture, NOW, WORDS);
 const acts = (gesture) => card(gesture).buttons.map(({ act }) => act);
 const PASSING = ["server_unreachable", "rate_limit_exceeded", "ledger_unavailable"];
+/** What `entries.py` of the host has under that name. */
+const codesOf = (name) => {
+  const [source] = textOf("host/flattr_host/outbox/entries.py").split(`\n${name} = `)[1].split("\n\n");
+  return [...source.matchAll(/"(\w+)"/g)].map(([, code]) => code);
+};
 const UNSURE = ["answer_lost", "bad_answer", "server_error", "internal_error"];
 
 describe("what is kept", () => {
@@ -46,9 +51,13 @@ describe("what is kept", () => {
     for (const code of codes) assert.doesNotMatch(card(kept(code)).sentence, /Host:|last try/, code);
   });
 
+  test("may have arrived where the host says so", () => {
+    assert.deepEqual([...MAY_HAVE_ARRIVED].toSorted(), codesOf("MAY_HAVE_ARRIVED").toSorted());
+    assert.deepEqual([...MAY_HAVE_ARRIVED].toSorted(), UNSURE.toSorted());
+  });
+
   test("waits for the person as the host says it does", () => {
-    const source = textOf("host/flattr_host/outbox/entries.py").split("NEEDS_PERSON = ")[1];
-    const codes = [...source.split(")\n)")[0].matchAll(/"(\w+)"/g)].map(([, code]) => code);
+    const codes = codesOf("NEEDS_PERSON");
     assert.deepEqual([...NEEDS_PERSON].toSorted(), codes.toSorted());
     for (const code of codes) assert.match(card(kept(code)).sentence, /Once that is settled/);
   });

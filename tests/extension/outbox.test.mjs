@@ -180,6 +180,13 @@ describe("a flattr that is kept", () => {
     assert.deepEqual([outcomes(), badge().text], [["cancelled"], "–"]);
   });
 
+  test("is not called unpaid by Cancel where an earlier try may have arrived", async () => {
+    const entry = await keep("answer_lost");
+    await press("forget", entry.gesture);
+    await answer(lastOf("outbox_remove"), { type: "done", removed: true });
+    assert.deepEqual(outcomes(), ["cancelled_unsure"]);
+  });
+
   test("is not called cancelled when it is too late for that", async () => {
     const entry = await keep();
     await press("forget", entry.gesture);

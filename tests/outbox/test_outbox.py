@@ -12,7 +12,8 @@ from flattr_host.api.errors import FlattrOwner, NoMeans, RateLimitExceeded, Unre
 from flattr_host.outbox import entries
 from flattr_host.outbox.checking import outbox_faults
 from flattr_host.outbox.entries import Entry, Recipient
-from flattr_host.outbox.outbox import Interrupted, LeaseLost, Outbox, OutboxUnavailable
+from flattr_host.outbox.errors import Interrupted, LeaseLost, OutboxUnavailable
+from flattr_host.outbox.outbox import Outbox
 from flattr_host.outbox.queries import CLAIMABLE, IS_HELD
 from tests.outbox.conftest import Clocks, open_at
 
@@ -51,6 +52,17 @@ def test_after_the_grace_period_it_is_being_sent(outbox: Outbox) -> None:
     assert claim(outbox, due_only=False) is None
     sent = outbox.consent(entry)
     assert (sent.state, sent.tries) == ("sending", 1)
+
+
+def test_who_comes_back_late_undoes_nothing_of_others(outbox: Outbox, clocks: Clocks) -> None:
+    """The number of a row that went can be another's by then."""
+    entry = ask(outbox, grace_seconds=3)
+    outbox.take_back(entry)
+    other = ask(outbox, grace_seconds=3)
+    outbox.take_back(entry)
+    assert outbox.find(other.gesture)
+    clocks.pass_by(60)
+    assert outbox.counts() == (0, 1)  # and what was cut off is news at the first look
 
 
 def test_what_is_undone_leaves_nothing(outbox: Outbox) -> None:

@@ -18,7 +18,7 @@ from ..native.messages import (
     OutboxSendDone,
     OutboxTold,
 )
-from ..outbox.entries import NEVER_ARRIVED, PASSING
+from ..outbox.entries import MAY_HAVE_ARRIVED
 from .common import fail, json_lines_option, printable, with_place
 
 #: A flattr is kept and sent later.
@@ -33,9 +33,6 @@ _STATES = {
     "refused": "refused",
     "interrupted": "not sent",
 }
-
-#: Of these, the server may have it, and only its answer be missing.
-_UNSURE = PASSING - NEVER_ARRIVED | {"internal_error"}
 
 
 @click.group("outbox", invoke_without_command=True)
@@ -84,7 +81,7 @@ def cancel_command(gesture: str) -> None:
     if not removed and gesture != "all":
         fail("It is being sent just now, and cannot be taken back.")
     click.echo(f"Removed: {len(removed)}.")
-    if any(entry["code"] in _UNSURE for entry in removed if entry["state"] == "pending"):
+    if any(entry["code"] in MAY_HAVE_ARRIVED for entry in removed if entry["state"] == "pending"):
         click.echo("What was tried may have arrived all the same: `flattr-host flattrs` tells.")
 
 

@@ -258,15 +258,13 @@ class Site:
 def _as_in_paths(words: Collection[str]) -> frozenset[str]:
     """Reserved words as a part of a plain path has them, in lower case.
 
-    Letters that are not ASCII's are escaped there, so that ``lower`` leaves them as they were: each
-    such word may begin with a capital or not. A simple word is in a path as it is: a site may have
-    hundreds of them, which a cold start waits for.
+    Other letters than ASCII's are escaped there, so that ``lower`` leaves them as they were: each
+    such word may begin with a capital or not. Nearly all, of hundreds, are plain as they are.
     """
-    simple = {word for word in words if word.isascii() and word.replace("-", "").isalnum()}
-    others = [word for word in words if word not in simple]
-    as_written = {form for word in others for form in (word, word[:1].upper() + word[1:])}
-    plain = (plain for plain in map(plain_path, as_written) if plain)
-    return frozenset(word.lower() for word in (*simple, *plain))
+    odd = [word for word in words if not _PLAIN(word)]
+    forms = (form for word in odd for form in (word, with_capital(word)))
+    plain = [*filter(_PLAIN, words), *filter(None, map(plain_path, forms))]
+    return frozenset(word.lower() for word in plain)
 
 
 def _shown(text: str | None) -> str | None:

@@ -14,7 +14,7 @@ from ..api.errors import FlattrError
 from ..api.objects import Flattred
 from ..discovery.model import Discovery
 from ..outbox.entries import PASSING, Entry
-from ..outbox.outbox import Interrupted, OutboxUnavailable
+from ..outbox.errors import Interrupted, OutboxUnavailable
 from ..undo import UndoGate
 from .delivering import Kept, Told, deliver, written
 from .finding import (

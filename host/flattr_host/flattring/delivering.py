@@ -13,7 +13,8 @@ from ..discovery.model import Discovery
 from ..discovery.rules import Rules
 from ..discovery.urls import page_key
 from ..outbox.entries import NEEDS_PERSON, PASSING, Entry, is_surely_same_month, was_set_back
-from ..outbox.outbox import LeaseLost, Outbox, OutboxUnavailable
+from ..outbox.errors import LeaseLost, OutboxUnavailable
+from ..outbox.outbox import Outbox
 from ..undo import UndoGate
 from .finding import Means, find
 

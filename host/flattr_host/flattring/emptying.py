@@ -7,7 +7,8 @@ from ..api.objects import Flattred
 from ..backend import BULK
 from ..discovery.discovering import submission_url
 from ..outbox.entries import NEEDS_PERSON, PASSING, Entry
-from ..outbox.outbox import LeaseLost, Outbox
+from ..outbox.errors import LeaseLost
+from ..outbox.outbox import Outbox
 from .delivering import (
     Kept,
     Told,

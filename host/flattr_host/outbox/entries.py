@@ -62,6 +62,9 @@ NEEDS_PERSON = frozenset(
 )
 
 
+#: Errors after which the server may have the flattr all the same, and the person is told so.
+MAY_HAVE_ARRIVED = frozenset(("answer_lost", "bad_answer", "server_error", "internal_error"))
+
 #: Errors that say for sure that a try did not flattr: the next one is as good as a first one.
 NEVER_ARRIVED = NEEDS_PERSON | {"server_unreachable", "rate_limit_exceeded"}
 

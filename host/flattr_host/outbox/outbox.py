@@ -15,22 +15,11 @@ from ..api.errors import FlattrError
 from ..database import Database, Schema
 from . import entries
 from .entries import Entry, Recipient
+from .errors import Interrupted, LeaseLost, OutboxUnavailable
 from .queries import CLAIMABLE, IS_HELD, NO_DOUBT, fitting, mend_all
 from .rows import COLUMNS, entry_of, one, required
 
 SCHEMA = Schema(os.path.join(os.path.dirname(__file__), "schema"), version=1)
-
-
-class OutboxUnavailable(FlattrError):
-    """The file cannot be read or written; what was asked for was not written down."""
-
-    code = "outbox_unavailable"
-
-
-class Interrupted(FlattrError):
-    """The grace period was cut off; nothing was sent."""
-
-    code = "interrupted"
 
 
 class Outbox:
@@ -396,10 +385,6 @@ class Outbox:
         """Between these a lease's end is to come; see ``entries.LONGEST_LEASE``."""
         now = self._monotonic()
         return now, now + entries.LONGEST_LEASE
-
-
-class LeaseLost(Exception):
-    """It took too long, and another process has the entry now."""
 
 
 def mend(path: str, recipient: Recipient) -> None:
