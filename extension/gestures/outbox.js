@@ -8,7 +8,7 @@
 import * as messages from "../conversation/messages.js";
 import { NEEDS_PERSON, mayHaveArrived, outcomeOf } from "../state/entry_outcome.js";
 import * as gestures from "../state/gesture.js";
-import { sendsAtStart } from "../state/preferences.js";
+import { prefers } from "../state/preferences.js";
 import { withEntries, withNews, withoutNews } from "../state/tab_machine.js";
 import * as tabs from "../state/tab_store.js";
 import { connection } from "./host.js";
@@ -38,7 +38,8 @@ export async function sendWaiting(tabId) {
 
 /** At the start of the browser, for whom wants that. */
 export async function sendAtStart() {
-  if (await sendsAtStart() && await connection.knows("outbox")) await send(messages.outboxSend());
+  if (!await prefers("send_at_start") || !await connection.knows("outbox")) return;
+  await send(messages.outboxSend());
 }
 
 /**

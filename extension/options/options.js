@@ -10,7 +10,7 @@ import { troubleOf } from "../presentation/trouble.js";
 import { troubleElement } from "../presentation/trouble_element.js";
 import { wordsOf } from "../presentation/words.js";
 import * as machine from "../state/account_machine.js";
-import { sendsAtStart, setSendsAtStart } from "../state/preferences.js";
+import { prefers, setPreference } from "../state/preferences.js";
 
 /** @import { Answer, Status } from "../conversation/messages.js" */
 /** @import { AccountState, Place } from "../state/account_machine.js" */
@@ -245,7 +245,8 @@ function listen() {
   byId("cancel").addEventListener("click", () => giveUp("cancelled"));
   byId("sign-out").addEventListener("click", signOut);
   byId("embed").addEventListener("click", embed);
-  sendAtStart.addEventListener("change", () => setSendsAtStart(sendAtStart.checked));
+  sendAtStart.addEventListener("change", () => 
+    setPreference("send_at_start", sendAtStart.checked));
   document.addEventListener("visibilitychange", askAgain);
   window.addEventListener("focus", askAgain);
 }
@@ -253,7 +254,8 @@ function listen() {
 async function start() {
   fillWords(words);
   listen();
-  [logPlace, sendAtStart.checked] = await Promise.all([findLogPlace(), sendsAtStart()]);
+  [logPlace, sendAtStart.checked] = await Promise.all([
+    findLogPlace(), prefers("send_at_start")]);
   await ask();
 }
 

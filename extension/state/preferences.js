@@ -1,16 +1,26 @@
 /**
- * What the person set for the extension itself, in `storage.local`.
+ * What the person set for the extension itself, in `storage.local`. Everything is off until they say
+ * otherwise. What is about the flattrs themselves, as how long one can be undone, is the host's.
  */
 
-const SEND_AT_START = "send_at_start";
+/**
+ * @typedef {"send_at_start" | "ask_first" | "show_on_load" | "notify" | "show_images"} Preference
+ *   `send_at_start`: what waits is sent when the browser starts; `ask_first`: nothing is flattred
+ *   before a yes in the popup; `show_on_load`: the button tells of each page whether it can be
+ *   flattred; `notify`: the system tells how a flattr from the context menu ended; `show_images`: the
+ *   history shows the images of things
+ */
 
-/** Whether what waits is sent when the browser starts; not as long as nobody has said so. */
-export async function sendsAtStart() {
-  const found = await browser.storage.local.get(SEND_AT_START);
-  return found[SEND_AT_START] === true;
+/** @param {Preference} name */
+export async function prefers(name) {
+  const found = await browser.storage.local.get(name);
+  return found[name] === true;
 }
 
-/** @param {boolean} isWanted */
-export function setSendsAtStart(isWanted) {
-  return browser.storage.local.set({ [SEND_AT_START]: isWanted });
+/**
+ * @param {Preference} name
+ * @param {boolean} isWanted
+ */
+export function setPreference(name, isWanted) {
+  return browser.storage.local.set({ [name]: isWanted });
 }

@@ -5,11 +5,12 @@ import { describe, test } from "node:test";
 import { MANIFEST, extensionFiles, textOf } from "./helpers.mjs";
 
 describe("the manifest", () => {
-  test("asks for five permissions and nothing else", () => {
+  test("asks for five permissions, and for two things only when the person wants what needs them", () => {
     assert.deepEqual(MANIFEST.permissions.toSorted(),
       ["activeTab", "contextMenus", "nativeMessaging", "scripting", "storage"]);
-    for (const key of ["host_permissions", "optional_permissions", "optional_host_permissions",
-      "content_scripts", "web_accessible_resources", "externally_connectable"]) {
+    assert.deepEqual(MANIFEST.optional_permissions, ["notifications"]);
+    assert.deepEqual(MANIFEST.optional_host_permissions, ["http://*/*", "https://*/*"]);
+    for (const key of ["host_permissions", "content_scripts", "web_accessible_resources", "externally_connectable"]) {
       assert.equal(MANIFEST[key], undefined, key);
     }
   });
@@ -37,7 +38,7 @@ describe("the manifest", () => {
   test("lets its pages load nothing from elsewhere", () => {
     const policy = MANIFEST.content_security_policy.extension_pages;
     assert.equal(policy,
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'");
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:");
   });
 
   test("has the pictures that it names", () => {
@@ -54,7 +55,7 @@ describe("the folder", () => {
     "_locales/\\w+/messages\\.json",
     "icons/[\\w-]+\\.png",
     "(\\w+/)?\\w+\\.js",
-    "(history|options|popup)/\\w+\\.(html|css)",
+    "(history|options|popup|setup)/\\w+\\.(html|css)",
     "presentation/\\w+\\.css",
   ].join("|")})$`);
 

@@ -5,7 +5,7 @@ import { KINDS as THING_KINDS } from "../../extension/presentation/reasons.js";
 import { MANIFEST, MESSAGES, extensionFiles, textOf } from "./helpers.mjs";
 
 const PLURAL = /_(zero|one|two|few|many|other)$/;
-const SCREENS = "extension|history|locale|menu|options|outbox|page|popup|reason|toolbar|trouble";
+const SCREENS = "extension|history|locale|menu|notification|options|outbox|page|popup|reason|report|setup|toolbar|trouble";
 const KINDS = "button|code|count|direction|heading|label|sentence|text|title";
 const KEY = new RegExp(`\\b(?:${SCREENS})(?:_[a-z0-9]+)*_(?:${KINDS})\\b`, "g");
 const PHASES = ["asking", "grace", "reading", "sending", "waiting"];
