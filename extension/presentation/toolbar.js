@@ -7,6 +7,7 @@ import { GLYPHS } from "./card.js";
 import { wordsOf } from "./words.js";
 
 /** @import { TabState } from "../state/tab_machine.js" */
+/** @import { Icon } from "./badge.js" */
 
 /**
  * The popup's address says whose tab's state it shows.
@@ -36,12 +37,21 @@ export function acknowledge(tabId) {
 export async function present(tabId, state) {
   const badge = badgeOf(state, Date.now(), wordsOf(browser.i18n.getMessage));
   await settled([
+    browser.action.setIcon({ tabId, path: pathsOf(badge.icon) }),
     browser.action.setBadgeText({ tabId, text: badge.text }),
     browser.action.setBadgeTextColor({ tabId, color: TEXT_COLOUR }),
     browser.action.setBadgeBackgroundColor({ tabId, color: badge.colour }),
     browser.action.setTitle({ tabId, title: badge.title }),
     browser.action.setPopup({ tabId, popup: badge.opensPopup ? popupOf(tabId) : "" }),
   ]);
+}
+
+/**
+ * The pictures of one shape. From the top of the extension: a worker has a place of its own.
+ * @param {Icon} icon
+ */
+export function pathsOf(icon) {
+  return { 16: `/icons/${icon}-16.png`, 32: `/icons/${icon}-32.png` };
 }
 
 /**
