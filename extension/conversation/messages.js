@@ -77,6 +77,16 @@ const OUTBOX_COUNT = 1_000;
  * @property {Hints} [hints]
  * @property {string} [confirm] the offer that the person said yes to, as the host named it
  * @property {true} [link] it is a link that the person pointed at, not the page that they see
+ * @property {true} [ask] the person wants to be asked before anything is flattred
+ */
+
+/**
+ * What would be flattred, by local rules alone: nothing goes over the network.
+ * @typedef {object} Discover
+ * @property {string} id
+ * @property {"discover"} type
+ * @property {string} url
+ * @property {Hints} [hints]
  */
 
 /**
@@ -144,7 +154,7 @@ const OUTBOX_COUNT = 1_000;
  */
 
 /**
- * @typedef {Hello | Flattr | Cancel | Flattrs | AccountRequest | Connect | Outbox | OutboxSend
+ * @typedef {Hello | Discover | Flattr | Cancel | Flattrs | AccountRequest | Connect | Outbox | OutboxSend
  *   | OutboxTold | OutboxRemove} Request
  */
 
@@ -205,7 +215,7 @@ const OUTBOX_COUNT = 1_000;
  * @property {string} id
  * @property {"done"} type
  * @property {string} [message]
- * @property {Discovery} [discovery]
+ * @property {Discovery} [discovery] of `discover` and `flattr`
  * @property {Thing} [thing]
  * @property {boolean} [cancelled] of `cancel`
  * @property {boolean} [more] of `flattrs` and `outbox`: whether there may be a next page
@@ -244,16 +254,29 @@ export function hello(extensionVersion) {
 }
 
 /**
+ * @param {string} url
+ * @param {Hints | null} hints
+ * @returns {Discover}
+ */
+export function discover(url, hints) {
+  /** @type {Discover} */
+  const request = { id: newId(), type: "discover", url };
+  if (hints) request.hints = hints;
+  return request;
+}
+
+/**
  * @param {{ id: string, url: string, source: "page" | "link", hints: Hints | null,
- *   confirm: string | null }} gesture
+ *   confirm: string | null, ask?: boolean }} gesture
  * @returns {Flattr}
  */
-export function flattr({ id, url, source, hints, confirm }) {
+export function flattr({ id, url, source, hints, confirm, ask = false }) {
   /** @type {Flattr} */
   const request = { id, type: "flattr", gesture: id, url };
   if (hints) request.hints = hints;
   if (confirm) request.confirm = confirm;
   if (source === "link") request.link = true;
+  if (ask) request.ask = true;
   return request;
 }
 

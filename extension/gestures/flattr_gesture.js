@@ -9,8 +9,10 @@ import { openPopup } from "../presentation/popup_opener.js";
 import { acknowledge } from "../presentation/toolbar.js";
 import * as gestures from "../state/gesture.js";
 import * as machine from "../state/tab_machine.js";
+import { prefers } from "../state/preferences.js";
 import * as tabs from "../state/tab_store.js";
 import { connection } from "./host.js";
+import { notifyEnd } from "./notifications.js";
 import { sendWaiting, whatBecameOf } from "./outbox.js";
 import { readHints } from "./page_hints.js";
 
@@ -49,7 +51,7 @@ export async function clickButton(tab) {
   const decision = machine.decideClick(await tabs.read(tab.id), tab.url, Date.now());
   switch (decision.act) {
     case "flattr":
-      return flattrPage(tab);
+      return start(tab, gestures.newGesture(wish("page", tab.url ?? "")));
     case "undo":
       return undo(decision.id);
     case "show":
@@ -59,17 +61,14 @@ export async function clickButton(tab) {
   }
 }
 
-/** @param {Tab} tab */
-export function flattrPage(tab) {
-  return start(tab, "page", tab.url ?? "");
-}
-
 /**
+ * A choice from a context menu.
  * @param {Tab} tab
+ * @param {Gesture["source"]} source
  * @param {string} url
  */
-export function flattrLink(tab, url) {
-  return start(tab, "link", url);
+export function chooseFlattr(tab, source, url) {
+  return start(tab, gestures.newGesture({ ...wish(source, url), fromMenu: true }));
 }
 
 /**
@@ -154,12 +153,11 @@ export function dismiss(tabId, id) {
 
 /**
  * @param {Tab} tab
- * @param {Gesture["source"]} source
- * @param {string} url
+ * @param {Gesture} gesture
  */
-async function start(tab, source, url) {
+async function start(tab, gesture) {
   acknowledge(tab.id);
-  const gesture = gestures.newGesture(wish(source, url));
+  const { source, url } = gesture;
   const refusal = refusalOf(url);
   // The host starts while the page is read: of the two, starting takes longer.
   const greeting = refusal ? null : connection.greet();
@@ -170,7 +168,10 @@ async function start(tab, source, url) {
     return machine.begin(state, refusal ? gestures.ended(gesture, refusal) : gesture, tab);
   });
   if (!isNew) await tabs.showAgain(tab.id);
-  if (!isNew || !greeting) return openPopup(tab.id);
+  if (!isNew || !greeting) {
+    await openPopup(tab.id);
+    return notifyEnd(tab.id, gesture);
+  }
   const reading = source === "page" ? readHints(tab.id, url) : Promise.resolve(null);
   return perform(tab.id, gesture, greeting, reading);
 }
@@ -202,9 +203,9 @@ async function perform(tabId, gesture, greeting, reading) {
   /** @type {Flight} */
   const flight = { tabId, isSent: false, undoneBy: "" };
   underWay.set(gesture.id, flight);
-  const [greeted, hints] = await Promise.all([greeting, reading]);
+  const [greeted, hints, ask] = await Promise.all([greeting, reading, prefers("ask_first")]);
   if (hints) await tabs.amendGesture(tabId, gesture.id, (now) => ({ ...now, hints }));
-  const answer = await answerTo(tabId, { ...gesture, hints }, greeted);
+  const answer = await answerTo(tabId, { ...gesture, hints, ask }, greeted);
   underWay.delete(gesture.id);
   const known = await outcomeBeside(gesture, flight, answer);
   const state = await tabs.amendGesture(tabId, gesture.id, (now) =>
@@ -212,6 +213,7 @@ async function perform(tabId, gesture, greeting, reading) {
   // Who has just closed a popup does not want another one: badge and title tell, and the next click.
   const isClosed = known?.code === "popup_closed";
   if (!isClosed && machine.wantsPopup(state)) await openPopup(tabId);
+  await notifyEnd(tabId, gesture);
   await sendWaiting(tabId);
 }
 
@@ -231,7 +233,7 @@ async function outcomeBeside(gesture, { tabId, isSent, undoneBy }, answer) {
 
 /**
  * @param {number} tabId
- * @param {Gesture} gesture
+ * @param {Gesture & { ask: boolean }} gesture
  * @param {Answer} greeted
  * @returns {Promise<Answer>}
  */

@@ -101,6 +101,17 @@ describe("a click", () => {
     assert.equal(count("openPopup"), 0);
   });
 
+  test("of somebody who wants to be asked first says so, and asks", async () => {
+    await browser.storage.local.set({ ask_first: true });
+    await click();
+    assert.equal(flattrs()[0].ask, true);
+    const discovery = { ...DISCOVERY, caution_reason: "ask_first" };
+    await say({ type: "error", code: "confirmation_required", discovery, offers: offers(discovery) });
+    assert.match(badge().title, /^Flattr this\?\n/);
+    assert.equal(count("openPopup"), 1);
+    await browser.storage.local.set({ ask_first: false });
+  });
+
   test("starts no host for a page that is none of the web", async () => {
     tab.url = "file:///home/somebody/diary.html";
     await click();
@@ -186,7 +197,7 @@ describe("a link", () => {
     assert.equal(count("executeScript"), 0);
     const request = port().sentOf("flattr").at(-1);
     assert.equal(request.url, link);
-    assert.equal(request.link, true);
+    assert.deepEqual([request.link, "ask" in request], [true, false]);
     assert.equal("hints" in request, false);
     await say({ type: "status", state: "reading" }, request.id);
     assert.equal(badge().text, "…");
