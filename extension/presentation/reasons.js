@@ -52,6 +52,7 @@ const PLAIN = new Map(Object.entries({
 
 /** Keys of sentences for why the person is asked first. */
 export const CAUTIONS = new Map(Object.entries({
+  ask_first: "popup_caution_ask_first_sentence",
   only_linked: "popup_caution_only_linked_sentence",
   other_host: "popup_caution_other_host_sentence",
   other_owner: "popup_caution_other_owner_sentence",

@@ -313,7 +313,8 @@ describe("why", () => {
 
 describe("every caution", () => {
   test("that docs/discovery.md explains has words of its own", () => {
-    const words = ["other_host", "other_owner", "several_payees", "several_things", "only_linked"];
+    const words = ["ask_first", "other_host", "other_owner", "several_payees", "several_things",
+      "only_linked"];
     assert.deepEqual([...CAUTIONS.keys()].toSorted(), words.toSorted());
     const said = words.map((reason) =>
       cautionOf({ ...DISCOVERY, caution: "Host.", caution_reason: reason, user_id: "bob" }, "page", WORDS));

@@ -102,12 +102,22 @@ def read(url: str, cancel_after: float | None, close_after: float | None) -> dic
 
     try:
         page = reading.read(url, cancelled)
-    except reading.PageUnread as error:
+    except reading.Unread as error:
         said: dict[str, Any] = {"unread": error.detail}
     else:
         said = {"url": page.url, "title": page.hints.title, "payment": page.hints.payment}
     seconds, taken = time.monotonic() - started, memory("VmHWM") - usual
     return said | {"seconds": seconds, "memory_kib": taken}
+
+
+def read_image(url: str, api_url: str) -> dict[str, Any]:
+    """What ``image.read`` says of ``url``."""
+    from flattr_host.linked_page import image
+
+    try:
+        return {"image": image.read(url, api_url)}
+    except image.ImageUnavailable as error:
+        return {"unread": error.detail}
 
 
 def main() -> None:
@@ -123,7 +133,10 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         os.environ |= request["environ"]
-        said = read(request["url"], request["cancel_after"], request["close_after"])
+        if request["api_url"]:
+            said = read_image(request["url"], request["api_url"])
+        else:
+            said = read(request["url"], request["cancel_after"], request["close_after"])
         for name in request["environ"]:
             del os.environ[name]
         here.send("all")

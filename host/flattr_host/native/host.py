@@ -16,7 +16,16 @@ from .. import log
 from .answering import Exchange, Service
 from .errors import sentences
 from .framing import MAX_FRAME, FrameDecoder, FrameTooLarge, encode_frame
-from .messages import Answer, BadRequest, Error, Flattrs, Id, OutboxRequest, decode_request
+from .messages import (
+    Answer,
+    BadRequest,
+    Error,
+    Flattrers,
+    Flattrs,
+    Id,
+    OutboxRequest,
+    decode_request,
+)
 from .stdio import BrowserPipe
 
 #: More requests than this at once are refused; a person with ten windows makes ten.
@@ -112,7 +121,7 @@ class Host:
 
     def _answer(self, exchange: Exchange) -> None:
         try:
-            is_list = isinstance(exchange.request, Flattrs | OutboxRequest)
+            is_list = isinstance(exchange.request, Flattrs | Flattrers | OutboxRequest)
             with self._listing if is_list else nullcontext():
                 final = self._service.answer(exchange, self._find)
             self._forget(exchange)  # before: the extension may use the id again at once
