@@ -72,15 +72,15 @@ class Internet:
             url=url, cancel_after=cancel_after, close_after=close_after, environ=dict(environ)
         )
 
-    def read_image(self, url: str, api_url: str = "embedded") -> Outcome:
+    def read_image(self, url: str, api_url: str | None = None) -> Outcome:
         """Reads the image at ``url``, where flattrs go to ``api_url``."""
-        return self._ask(url=url, api_url=api_url)
+        return self._ask(url=url, api_url=api_url, is_image=True)
 
     def _ask(self, **given: Any) -> Outcome:
         assert self._process.stdin
         assert self._process.stdout
         usual: dict[str, Any] = {
-            "api_url": "",
+            "is_image": False,
             "cancel_after": None,
             "close_after": None,
             "environ": {},

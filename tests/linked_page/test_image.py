@@ -45,7 +45,7 @@ def test_large_images_are_not_taken(internet: Internet) -> None:
         "http://loopback.example/picture.png",
         "http://10.0.0.1/picture.png",
         "http://plain.example/to?http://169.254.169.254/picture.png",
-        "http://rebinding.example/to?/picture.png",
+        "http://rebinding-image.example/to?/picture.png",
         "file:///etc/passwd",
         "not an address",
     ],

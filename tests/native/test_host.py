@@ -238,15 +238,6 @@ def test_history_is_paged_below_the_frame_limit(host: HostProcess, flattr_home: 
     assert things[0]["url"].split("/")[3] == "285"
 
 
-def test_who_else_flattred_a_thing(host: HostProcess, flattr_home: Home) -> None:
-    flattr_home.set(undo_seconds="0")
-    thing = ask(host, type="flattr", url=REPOSITORY)[-1]["thing"]
-    (done,) = ask(host, type="flattrers", thing=thing["id"])
-    assert (done["count"], done["more"]) == (0, False)  # on this computer there is nobody else
-    (refused,) = ask(host, type="flattrers", thing=thing["id"] + 1)
-    assert (refused["code"], "flattred" in refused["message"].split(".")[0]) == ("not_found", False)
-
-
 def test_who_wants_to_be_asked_is_asked_before_each_flattr(
     host: HostProcess, flattr_home: Home
 ) -> None:
@@ -262,30 +253,6 @@ def test_who_wants_to_be_asked_is_asked_before_each_flattr(
     assert flattred_urls(flattr_home) == [REPOSITORY]
     nothing = ask(host, type="flattr", url="https://nobody.example/", ask=True)[-1]
     assert nothing["code"] == "not_flattrable"
-
-
-def test_settings_are_told_and_changed(host: HostProcess, flattr_home: Home) -> None:
-    told = {"undo_seconds": 3.0, "read_links": True, "means": True, "own_usernames": []}
-    (answer,) = ask(host, type="settings")
-    assert answer == {"id": "1", "type": "done", **told}
-    flattr_home.set(undo_seconds="4  # as I like it")
-    changed = {"own_usernames": ["alice", "github:alice"], "read_links": False}
-    (answer,) = ask(host, type="change_settings", settings=changed)
-    assert answer == {"id": "1", "type": "done", **told, "undo_seconds": 4.0, **changed}
-    file = flattr_home.path / "config" / "settings.toml"
-    written = file.read_text()
-    assert "undo_seconds = 4  # as I like it" in written
-    (refused,) = ask(host, type="change_settings", settings={"undo_seconds": 61, "means": False})
-    assert (refused["code"], refused["detail"]) == (
-        "invalid_settings", "undo_seconds is a number from 0 to 60.",
-    )  # fmt: skip
-    assert file.read_text() == written
-    for odd in ({"undo_seconds": "5"}, {"own_usernames": "alice"}, None):
-        assert ask(host, type="change_settings", settings=odd)[-1]["code"] == "invalid_request"
-    ask(
-        host, type="change_settings", settings={"api_url": "https://flattr.example"}
-    )  # none of them
-    assert file.read_text() == written
 
 
 def test_several_requests_at_once(host: HostProcess, flattr_home: Home) -> None:

@@ -10,9 +10,9 @@ Imports aiohttp, 0.3 s: import it only where something is fetched.
 import asyncio
 import socket
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urldefrag, urljoin
 from urllib.request import getproxies, proxy_bypass
 
@@ -28,6 +28,10 @@ from . import guard
 TIMEOUT = 5.0
 #: So many redirects are followed.
 MAX_REDIRECTS = 5
+#: Seconds after which ``cancelled`` is asked again.
+PATIENCE = 0.1
+#: What is said then.
+CALLED_OFF = "Reading it was called off."
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 # Without the version: it would tell the readers of one site apart.
@@ -65,6 +69,20 @@ async def fetch(
     except (aiohttp.ClientError, OSError, ValueError, zlib.error) as error:
         trouble = _sentence(error)
     raise Unread(trouble)  # out here, where no error of aiohttp's becomes its context
+
+
+async def unless(
+    cancelled: Callable[[], bool] | None, fetching: Coroutine[Any, Any, Taken]
+) -> Taken:
+    """What ``fetching`` comes to. Raises ``Unread`` where ``cancelled`` says to give up."""
+    task = asyncio.ensure_future(fetching)
+    try:
+        while not (cancelled and cancelled()):
+            if (await asyncio.wait({task}, timeout=PATIENCE))[0]:
+                return task.result()
+        raise Unread(CALLED_OFF)
+    finally:
+        task.cancel()
 
 
 def _sentence(error: Exception) -> str:

@@ -4,15 +4,16 @@ Only where the person allowed images, since whoever has the image learns that it
 """
 
 import base64
+import threading
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
-from ..api import transport
+from ..api import network, transport
 from ..api.errors import FlattrError, ServerTrouble
-from ..settings import EMBEDDED
-from .fetching import TIMEOUT, Unread, fetch
+from .fetching import TIMEOUT, Unread, fetch, unless
 
 #: No image is larger (bytes): in Base64 it fits into a frame.
 MAX_IMAGE = 256 * 1024
@@ -30,6 +31,9 @@ _HEADERS = {
     "Accept-Encoding": "identity",
 }
 
+#: One of the requests that may be under way to servers is left for a flattr.
+_turns = threading.Semaphore(network.MAX_REQUESTS - 1)
+
 
 class ImageUnavailable(FlattrError):
     """There is no image that could be shown; the detail says why."""
@@ -37,15 +41,20 @@ class ImageUnavailable(FlattrError):
     code = "image_unavailable"
 
 
-def read(url: str, api_url: str) -> str:
+def read(url: str, api_url: str | None, cancelled: Callable[[], bool]) -> str:
     """The image at ``url`` as a ``data:`` URL.
 
     A server that the person connected to (``api_url``) may have its own images on a private
-    address, where it is itself; nobody else may. Raises ``ImageUnavailable``.
+    address, where it is itself; nobody else may. ``cancelled`` is asked now and then whether to
+    give up. Raises ``ImageUnavailable``.
     """
-    is_of_server = api_url != EMBEDDED and _origin(url) == _origin(api_url)
+    is_of_server = api_url is not None and _origin(url) == _origin(api_url)
     try:
-        data = transport.run(_of_server(url) if is_of_server else fetch(url, _HEADERS, _taken))
+        if is_of_server:
+            with _turns:
+                data = transport.run(unless(cancelled, _of_server(url)))
+        else:
+            data = transport.run(unless(cancelled, fetch(url, _HEADERS, _taken)))
     except (Unread, ServerTrouble) as error:
         raise ImageUnavailable(error.detail) from None
     return f"data:{_type_of(data)};base64,{base64.b64encode(data).decode()}"

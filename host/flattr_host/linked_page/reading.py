@@ -5,7 +5,6 @@ Only on a person's gesture on that very link.
 Imports aiohttp, 0.3 s: import it only where a page is read.
 """
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,12 +22,10 @@ from ..discovery.discovering import discover
 from ..discovery.model import Hints
 from . import parsing
 from .body import GZIP, PLAIN, READ_TYPES, Body
+from .fetching import CALLED_OFF, PATIENCE, fetch, unless, utf8
 from .fetching import Unread as Unread
-from .fetching import fetch, utf8
 from .link_header import payment_links
 
-#: Seconds after which ``cancelled`` is asked again.
-PATIENCE = 0.1
 #: So many pages are read at once, since each takes a process; more wait, so many seconds.
 MAX_AT_ONCE = 4
 TURN_TIMEOUT = 10.0
@@ -37,7 +34,6 @@ _HEADERS = {
     "Accept": "text/html, application/xhtml+xml, application/atom+xml, application/rss+xml;q=0.9",
     "Accept-Encoding": "gzip",
 }
-_CALLED_OFF = "Reading it was called off."
 
 _turns = threading.Semaphore(MAX_AT_ONCE)
 
@@ -84,7 +80,8 @@ def read(url: str, cancelled: Callable[[], bool] | None = None) -> LinkedPage:
     """
     with _turn(cancelled):
         try:
-            fetched = transport.run(_fetch_unless(cancelled, url.strip()))
+            fetching = fetch(url.strip(), _HEADERS, _taken, _arrived)
+            fetched = transport.run(unless(cancelled, fetching))
         except AnswerLost:  # by transport.close
             raise Unread("This program was ended before the page was there.") from None
         return LinkedPage(fetched.url, fetched.hints(cancelled))
@@ -96,24 +93,13 @@ def _turn(cancelled: Callable[[], bool] | None) -> Iterator[None]:
     until = time.monotonic() + TURN_TIMEOUT
     while not _turns.acquire(timeout=PATIENCE):
         if cancelled and cancelled():
-            raise Unread(_CALLED_OFF)
+            raise Unread(CALLED_OFF)
         if time.monotonic() > until:
             raise Unread("Too many other pages are being read. Try it again in a moment.")
     try:
         yield
     finally:
         _turns.release()
-
-
-async def _fetch_unless(cancelled: Callable[[], bool] | None, url: str) -> _Fetched:
-    fetching = asyncio.ensure_future(fetch(url, _HEADERS, _taken, _arrived))
-    try:
-        while not (await asyncio.wait({fetching}, timeout=PATIENCE))[0]:
-            if cancelled and cancelled():
-                raise Unread(_CALLED_OFF)
-        return fetching.result()
-    finally:
-        fetching.cancel()
 
 
 def _arrived(target: URL) -> _Fetched | None:

@@ -144,7 +144,10 @@ class Service:
             from ..linked_page import image  # aiohttp, for pictures that few want to see
             from .messages import ImageDone
 
-            return ImageDone(request.id, image.read(request.url, settings.load().api_url))
+            api_url = settings.load().api_url
+            own = None if api_url == settings.EMBEDDED else api_url
+            data = image.read(request.url, own, lambda: exchange.gate.is_cancelled)
+            return ImageDone(request.id, data)
 
         return self._answer_flattring(exchange, request)
 

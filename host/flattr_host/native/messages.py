@@ -94,7 +94,7 @@ class SettingsRequest(Request, tag="settings"):
 class SettingsChange(msgspec.Struct, omit_defaults=True):
     """The settings that the extension's options can change; what is left out stays."""
 
-    undo_seconds: float | msgspec.UnsetType = msgspec.UNSET
+    undo_seconds: int | float | msgspec.UnsetType = msgspec.UNSET
     read_links: bool | msgspec.UnsetType = msgspec.UNSET
     means: bool | msgspec.UnsetType = msgspec.UNSET
     own_usernames: Annotated[list[str], Meta(max_length=1000)] | msgspec.UnsetType = msgspec.UNSET
