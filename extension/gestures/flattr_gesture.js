@@ -205,7 +205,7 @@ async function perform(tabId, gesture, greeting, reading) {
   underWay.set(gesture.id, flight);
   const [greeted, hints, ask] = await Promise.all([greeting, reading, prefers("ask_first")]);
   if (hints) await tabs.amendGesture(tabId, gesture.id, (now) => ({ ...now, hints }));
-  const answer = await answerTo(tabId, { ...gesture, hints, ask }, greeted);
+  const answer = await answerTo(tabId, { ...gesture, hints }, greeted, ask);
   underWay.delete(gesture.id);
   const known = await outcomeBeside(gesture, flight, answer);
   const state = await tabs.amendGesture(tabId, gesture.id, (now) =>
@@ -233,17 +233,18 @@ async function outcomeBeside(gesture, { tabId, isSent, undoneBy }, answer) {
 
 /**
  * @param {number} tabId
- * @param {Gesture & { ask: boolean }} gesture
+ * @param {Gesture} gesture
  * @param {Answer} greeted
+ * @param {boolean} ask whether the person wants to be asked first
  * @returns {Promise<Answer>}
  */
-async function answerTo(tabId, gesture, greeted) {
+async function answerTo(tabId, gesture, greeted, ask) {
   if (greeted.type === "error") return greeted;
   const { id } = gesture;
   const flight = underWay.get(id);
   if (!flight || flight.undoneBy) return { id, type: "error", code: "cancelled" };
   flight.isSent = true;
-  return connection.request(messages.flattr(gesture), (status) => follow(tabId, id, status));
+  return connection.request(messages.flattr(gesture, ask), (status) => follow(tabId, id, status));
 }
 
 /**

@@ -130,6 +130,9 @@ export const OUTCOMES = Object.freeze({
   interrupted: look("unsent", "popup_unsent_heading", "popup_interrupted_sentence"),
   payee_not_seen: look("unsent", "popup_unsent_heading", "popup_payee_not_seen_sentence"),
 
+  // Of the history's pictures, which are left out then.
+  image_unavailable: REFUSED,
+
   // Found out on this side of the port.
   popup_closed: look("unsent", "popup_unsent_heading", "popup_closed_sentence"),
   never_sent: look("unsent", "popup_unsent_heading", "popup_never_sent_sentence"),

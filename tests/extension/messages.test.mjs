@@ -10,7 +10,7 @@ describe("requests", () => {
     const request = { id: "1", type: "flattr", gesture: "1", url: page.url };
     assert.deepEqual(messages.flattr(page), request);
     assert.deepEqual(messages.flattr({ ...page, source: "link" }), { ...request, link: true });
-    assert.deepEqual(messages.flattr({ ...page, ask: true }), { ...request, ask: true });
+    assert.deepEqual(messages.flattr(page, true), { ...request, ask: true });
     const { id, ...discover } = messages.discover(page.url, null);
     assert.deepEqual(discover, { type: "discover", url: page.url });
     assert.equal(messages.discover(page.url, HINTS).hints, HINTS);

@@ -38,10 +38,11 @@ class Outcome:
     title: str | None
     payment: list[str]
     unread: str | None
-    seconds: float
-    memory_kib: int
     seen: list[dict[str, Any]]
     names: list[str]
+    seconds: float = 0.0
+    memory_kib: int = 0
+    image: str | None = None
 
     @property
     def reached(self) -> list[str]:
@@ -67,15 +68,24 @@ class Internet:
 
         So many seconds later it is called off, or everything at the network is closed.
         """
+        return self._ask(
+            url=url, cancel_after=cancel_after, close_after=close_after, environ=dict(environ)
+        )
+
+    def read_image(self, url: str, api_url: str | None = None) -> Outcome:
+        """Reads the image at ``url``, where flattrs go to ``api_url``."""
+        return self._ask(url=url, api_url=api_url, is_image=True)
+
+    def _ask(self, **given: Any) -> Outcome:
         assert self._process.stdin
         assert self._process.stdout
-        request: dict[str, Any] = {
-            "url": url,
-            "cancel_after": cancel_after,
-            "close_after": close_after,
+        usual: dict[str, Any] = {
+            "is_image": False,
+            "cancel_after": None,
+            "close_after": None,
+            "environ": {},
         }
-        request["environ"] = dict(environ)
-        print(json.dumps(request), file=self._process.stdin, flush=True)
+        print(json.dumps(usual | given), file=self._process.stdin, flush=True)
         said = json.loads(self._process.stdout.readline())
         nothing: dict[str, Any] = {"url": None, "title": None, "payment": [], "unread": None}
         return Outcome(**(nothing | said))

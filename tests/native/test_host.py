@@ -57,8 +57,9 @@ def test_hello(host: HostProcess) -> None:
     answer = hello(host)
     assert (answer["type"], answer["protocol"]) == ("done", 1)
     assert answer["features"] == [
-        "hello", "discover", "flattr", "cancel", "flattrs", "account", "connect", "disconnect",
-        "outbox", "outbox_send", "outbox_told", "outbox_remove",
+        "hello", "discover", "flattr", "cancel", "flattrs", "flattrers", "image", "settings",
+        "change_settings", "account", "connect", "disconnect", "outbox", "outbox_send",
+        "outbox_told", "outbox_remove",
     ]  # fmt: skip
 
 
@@ -235,6 +236,23 @@ def test_history_is_paged_below_the_frame_limit(host: HostProcess, flattr_home: 
     things = [flattr["thing"] for status in statuses for flattr in status["flattrs"]]
     assert (done["count"], done["more"], len(things)) == (7, True, 7)
     assert things[0]["url"].split("/")[3] == "285"
+
+
+def test_who_wants_to_be_asked_is_asked_before_each_flattr(
+    host: HostProcess, flattr_home: Home
+) -> None:
+    flattr_home.set(undo_seconds="0")
+    (asked,) = ask(host, type="flattr", url=REPOSITORY, ask=True)
+    (offer,) = asked["offers"]
+    assert (asked["code"], offer["discovery"]["target"]) == ("confirmation_required", REPOSITORY)
+    assert offer["discovery"]["caution_reason"] == "ask_first"
+    assert asked["message"] == "You want to be asked before each flattr."
+    assert not flattr_home.ledger.exists()
+    yes = {"type": "flattr", "url": REPOSITORY, "ask": True, "confirm": offer["confirm"]}
+    assert ask(host, **yes)[-1]["type"] == "done"
+    assert flattred_urls(flattr_home) == [REPOSITORY]
+    nothing = ask(host, type="flattr", url="https://nobody.example/", ask=True)[-1]
+    assert nothing["code"] == "not_flattrable"
 
 
 def test_several_requests_at_once(host: HostProcess, flattr_home: Home) -> None:
