@@ -38,6 +38,9 @@ import { readHints } from "./page_hints.js";
  */
 const underWay = new Map();
 
+/** No host that is older than this request knows `ask`: it would flattr unasked. */
+const AS_OLD_AS_ASKING = "change_settings";
+
 /** Ends that leave open whether the host has flattred. */
 const UNSURE = new Set(["crashed", "no_answer", "internal_error"]);
 
@@ -159,8 +162,10 @@ async function start(tab, gesture) {
   acknowledge(tab.id);
   const { source, url } = gesture;
   const refusal = refusalOf(url);
-  // The host starts while the page is read: of the two, starting takes longer.
+  // The host starts while the page is read: of the two, starting takes longer. What the button shows
+  // and what is stored waits for neither.
   const greeting = refusal ? null : connection.greet();
+  const reading = source === "page" && !refusal ? readHints(tab.id, url) : Promise.resolve(null);
   let isNew = true;
   await tabs.update(tab.id, (state) => {
     isNew = !machine.isRepeated(state, url);
@@ -172,7 +177,6 @@ async function start(tab, gesture) {
     await openPopup(tab.id);
     return notifyEnd(tab.id, gesture);
   }
-  const reading = source === "page" ? readHints(tab.id, url) : Promise.resolve(null);
   return perform(tab.id, gesture, greeting, reading);
 }
 
@@ -243,6 +247,9 @@ async function answerTo(tabId, gesture, greeted, ask) {
   const { id } = gesture;
   const flight = underWay.get(id);
   if (!flight || flight.undoneBy) return { id, type: "error", code: "cancelled" };
+  if (ask && !greeted.features?.includes(AS_OLD_AS_ASKING)) {
+    return { id, type: "error", code: "host_too_old" };
+  }
   flight.isSent = true;
   return connection.request(messages.flattr(gesture, ask), (status) => follow(tabId, id, status));
 }

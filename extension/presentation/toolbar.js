@@ -10,6 +10,14 @@ import { wordsOf } from "./words.js";
 /** @import { Icon } from "./badge.js" */
 
 /**
+ * What each button shows by this background. Chromium reads and decodes an icon whenever it is set,
+ * which takes longer than all the rest, so it is set only where it changes.
+ * @type {Map<number, Icon>}
+ */
+const shownIcons = new Map();
+let settingIcons = Promise.resolve();
+
+/**
  * The popup's address says whose tab's state it shows.
  * @param {number} tabId
  */
@@ -36,14 +44,34 @@ export function acknowledge(tabId) {
  */
 export async function present(tabId, state) {
   const badge = badgeOf(state, Date.now(), wordsOf(browser.i18n.getMessage));
+  showIcon(tabId, badge.icon);
   await settled([
-    browser.action.setIcon({ tabId, path: pathsOf(badge.icon) }),
     browser.action.setBadgeText({ tabId, text: badge.text }),
     browser.action.setBadgeTextColor({ tabId, color: TEXT_COLOUR }),
     browser.action.setBadgeBackgroundColor({ tabId, color: badge.colour }),
     browser.action.setTitle({ tabId, title: badge.title }),
     browser.action.setPopup({ tabId, popup: badge.opensPopup ? popupOf(tabId) : "" }),
   ]);
+}
+
+/**
+ * The browser has put its default on the button of a tab, or the tab is gone.
+ * @param {number} tabId
+ */
+export function forgetIcon(tabId) {
+  shownIcons.delete(tabId);
+}
+
+/**
+ * One after the other, so that the last one stays; but nothing waits for it.
+ * @param {number} tabId
+ * @param {Icon} icon
+ */
+function showIcon(tabId, icon) {
+  if (shownIcons.get(tabId) === icon) return;
+  shownIcons.set(tabId, icon);
+  settingIcons = settingIcons.then(() =>
+    settled([browser.action.setIcon({ tabId, path: pathsOf(icon) })]));
 }
 
 /**

@@ -103,12 +103,17 @@ describe("a click", () => {
 
   test("of somebody who wants to be asked first says so, and asks", async () => {
     await browser.storage.local.set({ ask_first: true });
+    port().features.push("change_settings");
     await click();
     assert.equal(flattrs()[0].ask, true);
     const discovery = { ...DISCOVERY, caution_reason: "ask_first" };
     await say({ type: "error", code: "confirmation_required", discovery, offers: offers(discovery) });
     assert.match(badge().title, /^Flattr this\?\n/);
     assert.equal(count("openPopup"), 1);
+    port().features.pop();
+    tab = { ...tab, id: tab.id + 1000, url: `${tab.url}/more` };
+    await click();
+    assert.deepEqual([flattrs(), gestures()[0].outcome.code], [[], "host_too_old"]);
     await browser.storage.local.set({ ask_first: false });
   });
 
