@@ -5,7 +5,7 @@
 
 import * as messages from "../conversation/messages.js";
 import { connectionToHost } from "../conversation/native_host.js";
-import { byId, fillWords, findLogPlace } from "../presentation/dom.js";
+import { byId, fillWords, findLogPlace, make } from "../presentation/dom.js";
 import { nameOfUser } from "../presentation/owners.js";
 import { openPage } from "../presentation/pages.js";
 import { troubleOf } from "../presentation/trouble.js";
@@ -127,8 +127,8 @@ function tellSeen(seen) {
  */
 function showTrouble(failure, again) {
   if (username && failure.code === "not_found") {
-    byId("empty-sentence").textContent = words.say("history_no_user_sentence", nameOfUser(username));
-    byId("empty").hidden = false;
+    const sentence = words.say("history_no_user_sentence", nameOfUser(username));
+    byId("trouble").replaceChildren(make("p", "empty quiet", sentence));
     return;
   }
   const trouble = troubleOf(failure, words);

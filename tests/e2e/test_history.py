@@ -21,6 +21,7 @@ from flattr_host.ledger import Person as Oneself
 from .browser import wait_for
 from .display import Display
 from .driver import Driver
+from .pictured import Pictured
 from .served import PROGRAM, ServedLedger
 from .site import Site
 from .stage import Stage, a_stage
@@ -108,3 +109,120 @@ def test_a_long_history(stage: Stage) -> None:
     visitor.clicks("#days .entry .plain")
     visitor.sees("found")
     stage.picture("history-filter")
+
+    month = driver.page_eval("document.querySelector('#picture-month').textContent")
+    visitor.clicks("#older-month")
+    wait_for(
+        lambda: driver.page_eval("document.querySelector('#picture-month').textContent"),
+        "the month before",
+        until=lambda text: text != month,
+    )
+    visitor.clicks("#all-owners")
+    rows = driver.page_eval(PICTURE_JS)
+    assert len(rows) > 11
+    total = driver.page_eval("document.querySelector('#picture-total').textContent")
+    assert total == f"{sum(int(count) for _, count, _ in rows)} flattrs · {len(rows)} owners"
+    assert abs(sum(float(share.rstrip("%")) for *_, share in rows) - 100) < 0.05 * len(rows)
+    saves(stage, visitor)
+
+
+def saves(stage: Stage, visitor: Visitor) -> None:
+    """What is filtered as CSV, then all as JSON; as files that other programs read."""
+    visitor.sees("Save what is found as")
+    found = int(stage.driver.page_eval(FOUND_JS).split(" · ")[1].split()[0])
+    visitor.clicks("[data-format=csv]")
+    rows = list(csv.DictReader(downloaded(stage, "csv").open(encoding="utf-8", newline="")))
+    assert len(rows) == found
+    assert len({row["owner"] for row in rows}) == 1
+    visitor.sees("saved as flattrs-")
+    stage.picture("history-saved")
+    visitor.clicks("#chip button")
+    visitor.sees("Save all as")
+    visitor.clicks("[data-format=json]")
+    flattrs = json.loads(downloaded(stage, "json").read_text("utf-8"))
+    assert len(flattrs) == LONG
+    assert list(flattrs[-1]) == ["flattred_at", "title", "owner", "url", "thing"]
+    assert flattrs[-1]["title"] == "The very first"
+    assert flattrs == sorted(flattrs, key=lambda one: str(one["flattred_at"]), reverse=True)
+
+
+def downloaded(stage: Stage, kind: str) -> Path:
+    """The file, as soon as the browser has it whole."""
+    folder = stage.driver.home / "Downloads"
+
+    def look() -> list[Path]:
+        found = list(folder.glob(f"flattrs-????-??-??.{kind}"))
+        return [file for file in found if file.stat().st_size]
+
+    (file,) = wait_for(look, f"a .{kind} in {folder}")
+    return file
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ServedLedger]:
+    with ServedLedger(tmp_path / "ledger") as running:
+        for name in ("dora", "alice", "bob"):
+            running.add_user(name, "correct horse battery")
+        running.add_user("shy", "correct horse battery", "--hide-flattrs")
+        a_long_history(running.ledger, "dora")
+        yield running
+
+
+def share_with(server: ServedLedger, url: str, *names: str) -> None:
+    store = Store(str(server.ledger))
+    for name in names:
+        Ledger(store, Oneself(name)).flattr(url)
+    store.close()
+
+
+def connects(stage: Stage, api_url: str, token: str) -> None:
+    """As ``flattr-host login`` does with a token that somebody has."""
+    stage.set(api_url=f'"{api_url}"')
+    subprocess.run(
+        [*PROGRAM, "login", "--token-stdin", api_url],
+        env={
+            **os.environ,
+            "FLATTR_HOST_HOME": str(stage.home),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        },
+        input=f"{token}\n",
+        text=True,
+        check=True,
+        timeout=30,
+    )
+
+
+def test_people_and_images(stage: Stage, server: ServedLedger) -> None:
+    driver = stage.driver
+    url = server.flattrs_of("dora")[0][0]
+    share_with(server, url, "bob", "shy", "alice")
+    with Pictured(server.url) as pictured:
+        connects(stage, f"{pictured.url}/rest/v2", server.add_token("dora"))
+        visitor = opens(stage)
+        visitor.sees("as dora")
+        wait_for(lambda: driver.page_eval(ROWS_JS), "the list")
+        assert pictured.images == []
+        visitor.clicks("#show-images")
+        shown = "document.querySelectorAll('.entry-image img').length"
+        wait_for(lambda: driver.page_eval(shown), "images", until=lambda count: count > 2)
+        asked = len(pictured.images)
+        assert asked == len(set(pictured.images)) < 30
+        assert driver.page_eval("[...document.images].every((one) => /^(data|\\w+-extension):/"
+                                ".test(one.src))")
+        visitor.clicks(".others-button")
+        text = visitor.sees("Who flattred this")
+        wait_for(lambda: "bob" in visitor.sees("Who flattred this"), "bob")
+        text = driver.page_eval("document.querySelector('.others').innerText")
+        assert "You" in text and "alice" in text and "shy" not in text
+        stage.picture("history-others")
+        visitor.clicks(".others a[href$='user=bob']")
+        visitor.sees("What bob flattred")
+        is_(stage, ROWS_JS, 1)
+        stage.picture("history-bob")
+        driver.page_eval("history.back()")
+        visitor.sees("What you flattred")
+        opens(stage, "?user=shy")
+        visitor.sees("shy hides their flattrs, or has none.")
+        stage.picture("history-shy")
+        opens(stage, "?user=nobody-here")
+        visitor.sees("knows nobody called nobody-here")
