@@ -41,6 +41,11 @@ TO_END_JS = "scrollTo(0, document.documentElement.scrollHeight)"
 NARROW_JS = "document.documentElement.scrollWidth <= innerWidth"
 PICTURE_JS = """[...document.querySelectorAll("#picture-rows tr")].map((row) => [...row.children]
   .map((cell) => cell.textContent))"""
+UNNAMED_JS = """[...document.querySelectorAll("a, button, input, select")]
+  .filter((element) => element.checkVisibility())
+  .filter((element) => !(element.textContent.trim() || element.ariaLabel
+    || [...(element.labels ?? [])].map((label) => label.textContent.trim()).join("")))
+  .map((element) => element.outerHTML)"""
 FOUND_JS = "document.querySelector('#found').textContent"
 
 
@@ -53,7 +58,7 @@ def a_long_history(file: Path, username: str | None = None) -> None:
     moments = [when := when - chance.expovariate(1 / (9 * HOUR_S)) for _ in range(LONG)]
     for number, moment in enumerate(reversed(moments)):
         owner = OWNERS[int(len(OWNERS) * chance.random() ** 2)]
-        title = f"{chance.choice(THINGS)}, {number}" if number else "The very first"
+        title = f"{chance.choice(THINGS)}, {number}" if number else "<b>The very first</b>"
         place = f"https://{owner.encode('idna').decode()}.example/{number}"
         query = urlencode({"user_id": owner, "title": title, "url": place})
         url = f"https://flattr.com/submit/auto?{query}"
@@ -94,8 +99,17 @@ def test_a_long_history(stage: Stage) -> None:
     is_(stage, ROWS_JS, 60)
     stage.picture("history-scrolled")
 
+    visitor.clicks("h1")
+    driver.page_eval("document.querySelector('#more button').focus({ preventScroll: true })")
+    visitor.presses("Return")
+    is_(stage, f"{ROWS_JS} >= 90", True)
+    assert "entry" in driver.page_eval("document.activeElement.className")
+    assert driver.page_eval(UNNAMED_JS) == []
+
     visitor.fills("#search", "VERY first")
-    is_(stage, TITLES_JS, ["The very first"])
+    is_(stage, TITLES_JS, ["<b>The very first</b>"])
+    link = "document.querySelector('#days a')"
+    assert driver.page_eval(f"{link}.rel") == "noreferrer noopener"
     is_(stage, FOUND_JS, f"{LONG} flattrs searched · 1 found")
     visitor.fills("#search", "cafe zurich")
     wait_for(lambda: driver.page_eval(ROWS_JS) > 5, "what has accents")
@@ -105,6 +119,7 @@ def test_a_long_history(stage: Stage) -> None:
     stage.picture("history-none")
     visitor.clicks("#clear")
     is_(stage, ROWS_JS, 30)
+    shows_narrow(stage)
 
     visitor.clicks("#days .entry .plain")
     visitor.sees("found")
@@ -126,6 +141,21 @@ def test_a_long_history(stage: Stage) -> None:
     saves(stage, visitor)
 
 
+def shows_narrow(stage: Stage) -> None:
+    """As in a window of 320 pixels, which browsers do not make that small."""
+    driver = stage.driver
+    frame = """document.body.replaceChildren(Object.assign(document.createElement("iframe"),
+      { src: location.href, style: "inline-size: 320px; block-size: 95vh; border: 0" })), 0"""
+    driver.page_eval(frame)
+    inner = "document.querySelector('iframe').contentDocument"
+    rows = f"{inner}.querySelectorAll('#days .entry').length"
+    is_(stage, rows, 30)
+    assert driver.page_eval(f"{inner}.documentElement.scrollWidth") <= 320
+    stage.picture("history-narrow")
+    opens(stage)
+    is_(stage, ROWS_JS, 30)
+
+
 def saves(stage: Stage, visitor: Visitor) -> None:
     """What is filtered as CSV, then all as JSON; as files that other programs read."""
     visitor.sees("Save what is found as")
@@ -142,7 +172,7 @@ def saves(stage: Stage, visitor: Visitor) -> None:
     flattrs = json.loads(downloaded(stage, "json").read_text("utf-8"))
     assert len(flattrs) == LONG
     assert list(flattrs[-1]) == ["flattred_at", "title", "owner", "url", "thing"]
-    assert flattrs[-1]["title"] == "The very first"
+    assert flattrs[-1]["title"] == "<b>The very first</b>"
     assert flattrs == sorted(flattrs, key=lambda one: str(one["flattred_at"]), reverse=True)
 
 
