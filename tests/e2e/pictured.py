@@ -90,7 +90,9 @@ def png(number: int) -> bytes:
     """Two colours, which differ from those of any neighbour."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     first, second = (_colour(number * 0.13 + more) for more in (0, 0.1))
     rows = b"".join(
