@@ -220,8 +220,13 @@ class Driver(ABC):
     def toolbar_label(self) -> str:
         return self._toolbar_button().name
 
+    def buttons(self, name: str | None = None) -> list[Node]:
+        """The browser's own buttons, or those of a name."""
+        nodes = [node for node in self._tree.nodes() if node.role == "push button"]
+        return [node for node in nodes if name is None or node.name == name]
+
     def _toolbar_button(self) -> Node:
-        buttons = [node for node in self._tree.nodes() if node.role == "push button"]
+        buttons = self.buttons()
         names = [node.name for node in buttons]
         if "Extensions" in names:
             landmark = buttons[names.index("Extensions")]
