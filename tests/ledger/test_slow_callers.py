@@ -129,7 +129,7 @@ async def test_an_answer_that_nobody_reads_is_given_up(place: Path) -> None:
     many = GOOD.replace(b"HOST", b"127.0.0.1") * 100
     async with running(place) as served:
         with socket.socket() as deaf:
-            # Before it connects: a window that shrinks later makes both ends drop what acknowledges.
+            # Before it connects: where a window shrinks later, what acknowledges is dropped.
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.connect(("127.0.0.1", served.port))
             deaf.setblocking(False)
