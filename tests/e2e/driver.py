@@ -13,6 +13,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -189,6 +190,9 @@ class Driver(ABC):
 
     @abstractmethod
     def open(self, url: str) -> None: ...
+
+    @abstractmethod
+    def media(self, feature: str, value: str) -> AbstractContextManager[None]: ...
 
     @abstractmethod
     def extension_url(self, path: str) -> str: ...
