@@ -161,6 +161,9 @@ export const OUTCOMES = Object.freeze({
 /** Nothing to flattr, but the page is part of something that is; the heading takes what that is. */
 export const PART_OF = look("offer", "popup_part_of_heading", "popup_not_flattrable_sentence");
 
+/** There is nothing to say against it; the person wants to be asked before each flattr. */
+export const ASK_FIRST = look("offer", "popup_ask_first_heading", "popup_caution_ask_first_sentence");
+
 /** There is more than one thing to say yes to. */
 export const SEVERAL = look("question", "popup_several_heading", "popup_several_sentence");
 

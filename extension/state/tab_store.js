@@ -3,7 +3,7 @@
  * stopped. Changes run one after the other, and what is seen of a tab changes with its state.
  */
 
-import { present } from "../presentation/toolbar.js";
+import { forgetIcon, present } from "../presentation/toolbar.js";
 import { KEY_PREFIX, endOrphans, keyOf, mapGesture } from "./tab_machine.js";
 
 /** @import { Gesture } from "./gesture.js" */
@@ -68,6 +68,7 @@ export function showAgain(tabId) {
 
 /** @param {number} tabId */
 export function forget(tabId) {
+  forgetIcon(tabId);
   return inTurn(() => browser.storage.session.remove(keyOf(tabId)));
 }
 

@@ -101,6 +101,22 @@ describe("a click", () => {
     assert.equal(count("openPopup"), 0);
   });
 
+  test("of somebody who wants to be asked first says so, and asks", async () => {
+    await browser.storage.local.set({ ask_first: true });
+    port().features.push("change_settings");
+    await click();
+    assert.equal(flattrs()[0].ask, true);
+    const discovery = { ...DISCOVERY, caution_reason: "ask_first" };
+    await say({ type: "error", code: "confirmation_required", discovery, offers: offers(discovery) });
+    assert.match(badge().title, /^Flattr this\?\n/);
+    assert.equal(count("openPopup"), 1);
+    port().features.pop();
+    tab = { ...tab, id: tab.id + 1000, url: `${tab.url}/more` };
+    await click();
+    assert.deepEqual([flattrs(), gestures()[0].outcome.code], [[], "host_too_old"]);
+    await browser.storage.local.set({ ask_first: false });
+  });
+
   test("starts no host for a page that is none of the web", async () => {
     tab.url = "file:///home/somebody/diary.html";
     await click();
@@ -186,7 +202,7 @@ describe("a link", () => {
     assert.equal(count("executeScript"), 0);
     const request = port().sentOf("flattr").at(-1);
     assert.equal(request.url, link);
-    assert.equal(request.link, true);
+    assert.deepEqual([request.link, "ask" in request], [true, false]);
     assert.equal("hints" in request, false);
     await say({ type: "status", state: "reading" }, request.id);
     assert.equal(badge().text, "…");

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
-import { MANIFEST, extensionFiles, textOf } from "./helpers.mjs";
+import { pathsOf } from "../../extension/presentation/toolbar.js";
+import { EXTENSION, MANIFEST, extensionFiles, textOf } from "./helpers.mjs";
 
 describe("the manifest", () => {
   test("asks for five permissions, and for two things only when the person wants what needs them", () => {
@@ -46,6 +48,17 @@ describe("the manifest", () => {
     const named = [MANIFEST.icons, MANIFEST.action.default_icon].flatMap(Object.values);
     for (const path of named) assert.ok(files.has(path), path);
     assert.deepEqual(Object.keys(MANIFEST.icons), ["16", "32", "48", "128"]);
+  });
+
+  test("has each shape of the button in the sizes that their names say", () => {
+    const shapes = ["open", "none", "half", "mark", "done"];
+    const named = [...shapes.flatMap((shape) => Object.entries(pathsOf(shape))),
+      ...Object.entries(MANIFEST.icons), ...Object.entries(MANIFEST.action.default_icon)];
+    for (const [size, path] of named) {
+      const png = readFileSync(new URL(`.${path.replace(/^\/?/, "/")}`, EXTENSION));
+      assert.equal(png.toString("latin1", 1, 4), "PNG");
+      assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [Number(size), Number(size)], path);
+    }
   });
 });
 
