@@ -134,7 +134,7 @@ class Driver(ABC):
         self._widgets = AccessibilityTree(self.display.bus_address)
         # No window manager does it here, and without focus a popup closes at the first click.
         self.display.focus_window(self.name)
-        self._button_place()
+        self.button_place()
 
     def _end(self) -> None:
         if self._widgets:
@@ -213,9 +213,9 @@ class Driver(ABC):
     # -- the toolbar ----------------------------------------------------------------------------
 
     def click_toolbar_button(self) -> None:
-        self.display.click(*self._button_place())
+        self.display.click(*self.button_place())
 
-    def _button_place(self) -> Point:
+    def button_place(self) -> Point:
         """Waits until the button is there and stays where it is: it slides in after a start."""
         return at_rest(
             lambda: self._tree.centre(self._toolbar_button()), "the extension's toolbar button"
