@@ -43,7 +43,8 @@ FOCUS_JS = f"""(() => {{
   }})];
 }})()"""
 MOVING_JS = """document.getAnimations().filter(({ playState }) => playState === "running")
-  .map(({ animationName, effect }) => `${animationName} of ${effect.target.getAttribute("class")}`)"""
+  .map(({ animationName, effect }) =>
+    `${animationName} of ${effect.target.getAttribute("class")}`)"""
 BESIDE_JS = """[document.documentElement, ...document.querySelectorAll("body, main, main *")]
   .filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 1
     && getComputedStyle(one).display !== "inline")
