@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,14 +145,24 @@ def pages(site: Site) -> dict[str, str]:
     }  # fmt: skip
 
 
+def host_at(home: Path, driver: Driver, program: Sequence[str] = HOST) -> RecordedHost:
+    """Registers the host, whose files lie in ``home``."""
+    command = ["/usr/bin/env", f"FLATTR_HOST_HOME={home}", NO_KEYRING, *program]
+    return RecordedHost(driver, NAME, command)
+
+
 @contextlib.contextmanager
 def a_stage(
-    driver_class: type[Driver], display: Display, site: Site, *, dark: bool = False
+    driver_class: type[Driver],
+    display: Display,
+    site: Site,
+    *,
+    dark: bool = False,
+    program: Sequence[str] = HOST,
 ) -> Iterator[Stage]:
     with driver_class(display, EXTENSION, dark=dark) as driver:
         home = driver.home / "flattr host ö"
-        command = ["/usr/bin/env", f"FLATTR_HOST_HOME={home}", NO_KEYRING, *HOST]
-        stage = Stage(driver, RecordedHost(driver, NAME, command), site, home)
+        stage = Stage(driver, host_at(home, driver, program), site, home)
         driver.start()
         yield stage
         print(driver.log()[-2000:])  # pytest shows it when a test failed
