@@ -55,7 +55,9 @@ def stop(stage: Stage) -> None:
 
 
 def reaches(stage: Stage, phase: str) -> None:
-    wait_for(lambda: stage.driver.background_eval(PHASES_JS), phase, until=lambda all: phase in all)
+    wait_for(
+        lambda: stage.driver.background_eval(PHASES_JS), phase, until=lambda phases: phase in phases
+    )
 
 
 def test_while_the_host_is_asked(stage: Stage) -> None:
