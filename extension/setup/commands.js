@@ -13,7 +13,7 @@
  */
 
 /**
- * The folder has a newer version in it, or there is nothing to update to.
+ * The one command installs, and updates to what is in the folder.
  * @param {string} python
  * @param {string} program
  * @returns {Way}

@@ -50,12 +50,25 @@ export const EFFECTS = Object.freeze({
   doctor: "setup_doctor_text",
 });
 
+/** @type {Readonly<Record<Way["by"], Record<NonNullable<Look["command"]>, string>>>} */
+const PLACES = Object.freeze({
+  folder: {
+    install: "setup_install_folder_label",
+    update: "setup_update_folder_label",
+    doctor: "setup_doctor_folder_label",
+  },
+  pipx: {
+    install: "setup_install_pipx_label",
+    update: "setup_install_pipx_label",
+    doctor: "setup_doctor_label",
+  },
+});
+
 /**
  * Where the command is typed.
  * @param {NonNullable<Look["command"]>} command
  * @param {Way["by"]} by
  */
 export function placeOf(command, by) {
-  if (command === "doctor") return by === "pipx" ? "setup_doctor_label" : "setup_doctor_folder_label";
-  return by === "pipx" ? "setup_install_pipx_label" : "setup_install_folder_label";
+  return PLACES[by][command];
 }

@@ -95,7 +95,7 @@ function showMore() {
   byId("log").hidden = phase !== "broken";
   byId("lost").hidden = phase !== "not_installed";
   byId("home").hidden = phase === "extension_too_old";
-  byId("raw").hidden = !reason;
+  byId("raw").hidden = phase !== "broken" || !reason;
   byId("reason").textContent = reason;
 }
 

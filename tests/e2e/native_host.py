@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .driver import Driver
@@ -61,6 +61,6 @@ while size := stdin.read(4):
     stdout.flush()"""
 
 
-def host_that_says(answer: dict[str, object]) -> list[str]:
+def host_that_says(answer: Mapping[str, object]) -> list[str]:
     """The command of a host of another version: it gives that answer to every request."""
     return [sys.executable, "-I", "-c", _ANSWERS, json.dumps(answer)]
