@@ -123,7 +123,7 @@ function sayLoading(text) {
 /** @param {Failure} failure */
 function showTrouble(failure) {
   const trouble = troubleOf(failure, words);
-  const help = trouble.act
+  const help = trouble.act === "connect"
     ? { label: words.say("popup_connect_button"), press: () => openPage("connect") }
     : { label: words.say("page_again_button"), press: readOn };
   byId("trouble").replaceChildren(troubleElement(trouble, words, logPlace, help));
