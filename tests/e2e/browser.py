@@ -117,6 +117,9 @@ class Browser(Protocol):
     def close_popup(self) -> None:
         """Close the popup as a person does, with Escape. Nothing happens when none is open."""
 
+    def answer_permission(self, allow: bool) -> None:
+        """Wait until the browser asks for a permission of the extension; press Allow or Deny."""
+
     def background_eval(self, expression: str) -> Any:
         """The JSON value of a JavaScript expression in the background; promises are awaited.
 

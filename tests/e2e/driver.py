@@ -28,6 +28,8 @@ MENU_TIMEOUT_S = 10.0
 MENU_OPENING_S = 1.5
 """How long an open menu may lack an item before it is closed and opened anew: items that the
 background is just creating do not appear in a menu that is already open."""
+ANSWER_PAUSE_S = 0.4
+"""Until a question has gone. Browsers ignore an answer that comes before it can have been read."""
 FIREFOX_MENU_BAR = ("menu bar", "Application")
 """Always there, though hidden; its menus, and those of the toolbar, come after all open ones."""
 
@@ -320,6 +322,27 @@ class Driver(ABC):
         if not isinstance(place, list):
             raise BrowserError(f"{what} is not to be seen in the page")
         return Point(*place)
+
+    # -- what the browser asks ------------------------------------------------------------------
+
+    def answer_permission(self, allow: bool) -> None:
+        label = "Allow" if allow else "Deny"
+
+        def is_gone() -> bool:
+            button = self._button(label)
+            if button is None:
+                return True
+            self.display.click(*at_rest(lambda: self._tree.centre(button), label))
+            time.sleep(ANSWER_PAUSE_S)
+            return self._button(label) is None
+
+        wait_for(lambda: self._button(label), "the question for a permission")
+        wait_for(is_gone, "the question for a permission to be answered")
+
+    def _button(self, name: str) -> Node | None:
+        """The button of that name that is to be seen."""
+        named = (n for n in self._tree.nodes() if (n.role, n.name) == ("push button", name))
+        return next((node for node in named if self._tree.visible(node)), None)
 
     # -- the popup ------------------------------------------------------------------------------
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -18,10 +16,11 @@ from flattr_host.ledger import Person as Oneself
 
 from .browser import wait_for
 from .display import Display
-from .driver import CENTRE_JS, Driver, at_rest
+from .driver import Driver
 from .served import ServedLedger
 from .site import Site
 from .stage import KEPT, Stage, a_stage
+from .visitor import Visitor
 
 PERSON, PASSWORD = "dora", "correct horse battery"
 OWNER = "alice"
@@ -42,53 +41,13 @@ WRONG_JS = """(({ id, ariaInvalid }) => [id, ariaInvalid,
 OUTLINED_JS = """getComputedStyle(document.activeElement).outlineStyle !== "none" """
 
 
-class Person:
+class Person(Visitor):
     """Somebody before a browser with the extension, and a server that they have an account at."""
 
     def __init__(self, stage: Stage, server: ServedLedger) -> None:
+        super().__init__(stage.driver)
         self.stage = stage
-        self.driver = stage.driver
         self.server = server
-
-    # -- pages, by mouse and keyboard -------------------------------------------------------------
-
-    def sees(self, words: str) -> str:
-        """Waits until the active tab says so."""
-
-        def look() -> str:
-            return str(self.driver.page_eval("document.body?.innerText ?? ''"))
-
-        return wait_for(look, repr(words), until=lambda text: words in text)
-
-    def clicks(self, selector: str) -> None:
-        def place() -> Any:
-            loaded = self.driver.page_eval("document.readyState === 'complete'")
-            return loaded and self.driver.page_eval(CENTRE_JS % json.dumps(selector))
-
-        wait_for(place, selector)
-        self.driver.display.click(*at_rest(place, selector))
-
-    def types(self, text: str) -> None:
-        self.driver.display.xdotool("type", "--delay", 15, text)
-
-    def presses(self, *keys: str) -> None:
-        for key in keys:
-            self.driver.display.xdotool("key", key)
-            time.sleep(0.1)
-
-    def fills(self, selector: str, text: str) -> None:
-        self.clicks(selector)
-        focused = f"document.hasFocus() && document.activeElement.matches({selector!r})"
-        wait_for(lambda: self.driver.page_eval(focused), f"{selector} to have the focus")
-        self.presses("ctrl+a")
-        self.types(text)
-        wait_for(
-            lambda: self.driver.page_eval(f"document.querySelector({selector!r}).value"),
-            f"{selector} to be filled",
-            until=lambda value: value == text,
-        )
-
-    # -- what people do ---------------------------------------------------------------------------
 
     def opens_options(self) -> None:
         self.driver.close_popup()
