@@ -5,7 +5,7 @@
  * @property {(key: string, ...values: string[]) => string} say
  * @property {(key: string, count: number) => string} sayCount by the plural form of `count`, whose
  *   keys are `key_one`, `key_other` and what else the language has
- * @property {(date: Date) => string} sayDay as the service counts its months, in UTC
+ * @property {(date: Date) => string} sayMonth as the service counts them, in UTC
  * @property {(date: Date) => string} sayDate with weekday and year, where the person is
  * @property {(date: Date) => string} sayTime of the day, where the person is
  * @property {(ms: number) => string} sayFromNow how long until then: "in 5 minutes"
@@ -21,7 +21,7 @@ export function wordsOf(getMessage) {
   const language = getMessage("locale_language_code");
   const plural = new Intl.PluralRules(language);
   const number = new Intl.NumberFormat(language);
-  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", timeZone: "UTC" });
+  const month = new Intl.DateTimeFormat(language, { month: "long", timeZone: "UTC" });
   const date = new Intl.DateTimeFormat(language, { dateStyle: "full" });
   const time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
   const fromNow = new Intl.RelativeTimeFormat(language);
@@ -32,7 +32,7 @@ export function wordsOf(getMessage) {
     sayCount: (key, count) =>
       say(`${key}_${plural.select(count)}`, number.format(count))
       || say(`${key}_other`, number.format(count)),
-    sayDay: (when) => day.format(when),
+    sayMonth: (when) => month.format(when),
     sayDate: (when) => date.format(when),
     sayTime: (when) => time.format(when),
     sayFromNow: (ms) => fromNow.format(...inUnits(ms)),
