@@ -13,6 +13,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -133,7 +134,7 @@ class Driver(ABC):
         self._widgets = AccessibilityTree(self.display.bus_address)
         # No window manager does it here, and without focus a popup closes at the first click.
         self.display.focus_window(self.name)
-        self._button_place()
+        self.button_place()
 
     def _end(self) -> None:
         if self._widgets:
@@ -191,6 +192,9 @@ class Driver(ABC):
     def open(self, url: str) -> None: ...
 
     @abstractmethod
+    def media(self, feature: str, value: str) -> AbstractContextManager[None]: ...
+
+    @abstractmethod
     def extension_url(self, path: str) -> str: ...
 
     def open_extension_page(self, path: str) -> None:
@@ -209,9 +213,9 @@ class Driver(ABC):
     # -- the toolbar ----------------------------------------------------------------------------
 
     def click_toolbar_button(self) -> None:
-        self.display.click(*self._button_place())
+        self.display.click(*self.button_place())
 
-    def _button_place(self) -> Point:
+    def button_place(self) -> Point:
         """Waits until the button is there and stays where it is: it slides in after a start."""
         return at_rest(
             lambda: self._tree.centre(self._toolbar_button()), "the extension's toolbar button"

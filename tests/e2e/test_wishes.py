@@ -35,7 +35,7 @@ def wish(stage: Stage, name: str, is_wanted: bool = True) -> None:
 def shape(stage: Stage) -> bytes:
     """What the button itself looks like, in the middle of it."""
     time.sleep(0.3)
-    x, y = stage.driver._button_place()
+    x, y = stage.driver.button_place()
     return stage.driver.screenshot(stage.home / "shape.png", (x - 8, y - 8, 16, 16)).read_bytes()
 
 
