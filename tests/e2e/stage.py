@@ -157,7 +157,7 @@ def a_stage(
 ) -> Iterator[Stage]:
     with driver_class(display, EXTENSION, dark=dark) as driver:
         home = driver.home / "flattr host ö"
-        stage = Stage(driver, host_at(home, driver, program), site, home)
         driver.start()
+        stage = Stage(driver, host_at(home, driver, program), site, home)
         yield stage
         print(driver.log()[-2000:])  # pytest shows it when a test failed
