@@ -105,10 +105,15 @@ class Stage(NamedTuple):
         self.shows("✓", f"Flattred: {title}")
         assert self.flattred()[-1] == (url, owner)
 
-    def picture(self, state: str) -> None:
-        """What a person sees now."""
+    def picture(self, state: str, *, in_both_themes: bool = False) -> None:
+        """What a person sees now, and what they would see in the dark, but for the toolbar."""
+        self._picture("dark" if self.driver.dark else "light", state)
+        if in_both_themes:
+            with self.driver.media("prefers-color-scheme", "dark"):
+                self._picture("dark", state)
+
+    def _picture(self, theme: str, state: str) -> None:
         time.sleep(0.4)  # Chromium fades a popup in
-        theme = "dark" if self.driver.dark else "light"
         SCREENSHOTS.mkdir(exist_ok=True)
         self.driver.screenshot(SCREENSHOTS / f"{self.driver.name}-{theme}-{state}.png")
 
@@ -158,6 +163,7 @@ def a_stage(
     with driver_class(display, EXTENSION, dark=dark) as driver:
         home = driver.home / "flattr host ö"
         driver.start()
+        # After the set-up page, whose looking for the host is none of the starts that are counted.
         stage = Stage(driver, host_at(home, driver, program), site, home)
         yield stage
         print(driver.log()[-2000:])  # pytest shows it when a test failed
