@@ -34,22 +34,29 @@ from tests.e2e.stage import NAME, Stage, a_stage
 
 PICTURES = ROOT / "docs" / "store"
 BROWSERS = (Chromium, Firefox)
-DAY_S = 86_400
+WIDTH, HEIGHT = 1280, 800
+EDGE = 2
+"""Chromium draws one around its window."""
+DAY_S, APART_S = 86_400, 4_321
 HTTP_PORT = 80
 """Where the address in a picture needs no number; who may not have it gets one."""
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
 <link rel="payment" href="{payment}">
-<style>body {{ font: 19px/1.65 serif; max-width: 33em; margin: 4.5em 5em }} h1 {{ line-height: 1.2 }}
-</style><h1>{title}</h1>{words}"""
+<style>body {{ font: 19px/1.65 serif; max-width: 33em; margin: 4.5em 5em }}
+h1 {{ line-height: 1.2 }}</style><h1>{title}</h1>{words}"""
+BY_NAME_JS = "({ textContent }) => textContent === %r"
+CHIP_JS = "document.querySelector('#chip').checkVisibility()"
+MARGIN = (40, 700)
+"""Of a page, where nothing is."""
 SETTLED_S = 0.6
 """Popups fade in, and pages grow to their content."""
 
 
 def grace(stage: Stage) -> None:
     """The button was pressed: what is about to be flattred, whose it is and why, and Undo."""
-    stage.set(undo_seconds="30")
+    stage.set(undo_seconds="10")
     page = content()["page"]
     stage.driver.open(stage.site.url(page["path"], page["host"]))
     stage.driver.click_toolbar_button()
@@ -58,20 +65,26 @@ def grace(stage: Stage) -> None:
 
 
 def history(stage: Stage) -> None:
+    """With the month's picture."""
     shows(stage, "history/history.html", content()["thing"][0]["title"])
-
-
-def month(stage: Stage) -> None:
-    """Who got how many, above the list."""
-    history(stage)
-    stage.driver.page_eval("document.querySelector('#picture summary').click()")
     wait_for(
         lambda: stage.driver.page_eval("document.querySelector('#picture-rows').innerText"),
         "the month's picture",
     )
 
 
+def search(stage: Stage) -> None:
+    """What one owner got, by a click on them in the month's picture."""
+    history(stage)
+    owner = content()["page"]["owner"]
+    button = f"[...document.querySelectorAll('#picture-rows button')].find({BY_NAME_JS % owner})"
+    stage.driver.page_eval(f"{button}.click()")
+    wait_for(lambda: stage.driver.page_eval(CHIP_JS), "the filter")
+    stage.driver.page_eval("scrollTo(0, 0)")
+
+
 def options(stage: Stage) -> None:
+    stage.set()  # as they are at first
     shows(stage, "options/options.html", "In use")
 
 
@@ -86,7 +99,7 @@ def setup(stage: Stage) -> None:
 STATES: dict[str, Callable[[Stage], None]] = {
     "grace": grace,
     "history": history,
-    "month": month,
+    "search": search,
     "options": options,
     "setup": setup,
 }
@@ -102,7 +115,7 @@ def main() -> int:
     if missing := missing_programs():
         print(missing, file=sys.stderr)
         return 1
-    with Display() as display, a_site() as site:
+    with Display(WIDTH + EDGE, HEIGHT + EDGE) as display, a_site() as site:
         for driver_class in BROWSERS:
             for dark in (False, True):
                 with a_stage(driver_class, display, site, dark=dark) as stage:
@@ -113,13 +126,17 @@ def main() -> int:
 
 
 def take(stage: Stage, name: str) -> None:
-    """One picture of the whole screen, which the browser's window fills."""
-    stage.driver.close_popup()
+    """One picture of all that the browser shows."""
     STATES[name](stage)
-    stage.driver.display.xdotool("mousemove", 640, 799)  # away from what it would light up
+    stage.driver.display.xdotool("mousemove", WIDTH // 2, HEIGHT - 1)  # where it lights up nothing
     time.sleep(SETTLED_S)
     theme = "dark" if stage.driver.dark else "light"
-    print(stage.driver.screenshot(PICTURES / f"{stage.driver.name}-{theme}-{name}.png"))
+    picture = PICTURES / f"{stage.driver.name}-{theme}-{name}.png"
+    print(stage.driver.screenshot(picture, (0, 0, WIDTH, HEIGHT)))
+    if stage.driver.popup_open():
+        stage.driver.popup_click("[data-act=undo]")
+        stage.says("Nothing was flattred")
+        stage.driver.close_popup()
 
 
 def shows(stage: Stage, path: str, words: str) -> None:
@@ -130,6 +147,7 @@ def shows(stage: Stage, path: str, words: str) -> None:
         repr(words),
         until=lambda text: words in text,
     )
+    stage.driver.display.click(*MARGIN)  # the address would be selected
 
 
 def content() -> dict[str, Any]:
@@ -157,8 +175,8 @@ def fill(home: Path) -> None:
     file.parent.mkdir(parents=True)
     flattrs = [(days, thing) for thing in content()["thing"] for days in thing["days"]]
     with contextlib.closing(Store(str(file))) as store:
-        for days, thing in sorted(flattrs, key=lambda one: -one[0]):
-            at = partial(float, time.time() - days * DAY_S)
+        for number, (days, thing) in enumerate(sorted(flattrs, key=lambda one: -one[0])):
+            at = partial(float, time.time() - days * DAY_S - number % 7 * APART_S)
             ledger = Ledger(store, Person(), now=at)
             ledger.flattr(submit(thing["url"], thing["owner"], thing["title"]))
 
