@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import random
-import subprocess
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -21,7 +18,6 @@ from flattr_host.ledger import Person as Oneself
 from .browser import wait_for
 from .display import Display
 from .driver import Driver
-from .served import PROGRAM, ServedLedger
 from .site import Site
 from .stage import Stage, a_stage
 from .visitor import Visitor
@@ -30,7 +26,8 @@ LONG = 300
 HOUR_S = 3_600
 OWNERS = ("alice", "bread-club", "carla", "dun", "eva", "frida", "gus", "hana", "ilja", "jonas",
           "kim", "lou", "måns", "nora", "otto")  # fmt: skip
-THINGS = ("Sourdough for patient people", "Notes on sharpening", "Field recordings", "A small forge",
+THINGS = ("Sourdough for patient people", "Notes on sharpening", "Field recordings",
+          "A small forge",
           "How letters are drawn", "The tide table", "Radio from the attic", "Maps by hand",
           "Café Zürich, a portrait")  # fmt: skip
 
@@ -45,7 +42,7 @@ FOUND_JS = "document.querySelector('#found').textContent"
 
 def a_long_history(file: Path, username: str | None = None) -> None:
     """Three hundred flattrs of some months, the last one a moment ago."""
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311 - the same history in every run
     file.parent.mkdir(parents=True, exist_ok=True)
     store = Store(str(file))
     when = time.time()

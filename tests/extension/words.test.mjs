@@ -53,7 +53,8 @@ describe("the words", () => {
 
 /** What is the same word in English, or a name. */
 const SAME = {
-  "": ["extension_name_text", "locale_text_direction", "options_host_version_label", "popup_ok_button"],
+  "": ["extension_name_text", "history_number_label", "locale_text_direction",
+    "options_host_version_label", "popup_ok_button"],
   de: ["options_browser_label"],
   fr: ["options_extension_version_label", "options_heading", "page_options_label"],
 };
