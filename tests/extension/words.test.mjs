@@ -56,7 +56,10 @@ const SAME = {
   "": ["extension_name_text", "history_number_label", "locale_text_direction",
     "options_host_version_label", "popup_ok_button"],
   de: ["options_browser_label"],
-  fr: ["options_extension_version_label", "options_heading", "page_options_label"],
+  es: ["history_flattrs_count_one", "history_flattrs_count_other"],
+  fr: ["history_flattrs_count_one", "history_flattrs_count_other", "history_sites_label",
+    "options_extension_version_label", "options_heading", "page_options_label",
+    "setup_versions_label"],
 };
 
 /** @param {string} folder @param {ReturnType<typeof messagesIn>} messages */
