@@ -21,6 +21,8 @@ export class MonthPicture {
   /** @type {HistoryReader | null} whose pages are being read for this picture */ #readFrom = null;
   #month = "";
   #isAll = false;
+  /** Whether the whole month is shown, so that nothing more that is read changes it. */
+  #isDrawn = false;
   #place = /** @type {HTMLDetailsElement} */ (byId("picture"));
 
   /**
@@ -47,11 +49,11 @@ export class MonthPicture {
 
   /** @param {HistoryReader} reader that has read more, or is another one */
   update(reader) {
-    const wasWhole = this.#reader === reader && this.#isWhole();
+    if (this.#reader !== reader) this.#isDrawn = false;
     this.#reader = reader;
     this.#month ||= reader.entries[0]?.month ?? "";
     this.#place.hidden = !this.#month;
-    if (wasWhole) this.#showWays();
+    if (this.#isDrawn) this.#showWays();
     else this.#show();
   }
 
@@ -62,7 +64,7 @@ export class MonthPicture {
 
   #show() {
     if (!this.#month || !this.#place.open) return;
-    const isWhole = this.#isWhole();
+    const isWhole = this.#isDrawn = this.#isWhole();
     if (!isWhole) this.#readWhole();
     byId("picture-month").textContent = this.#words.sayMonth(dateOf(this.#month));
     byId("picture-table").hidden = !isWhole;

@@ -26,7 +26,8 @@ export function wordsOf(getMessage) {
   const plural = new Intl.PluralRules(language);
   const number = new Intl.NumberFormat(language);
   const serviceMonth = new Intl.DateTimeFormat(language, { month: "long", timeZone: "UTC" });
-  const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+  const share = new Intl.NumberFormat(language,
+    { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const month = new Intl.DateTimeFormat(language, { month: "long", year: "numeric" });
   const weekday = new Intl.DateTimeFormat(language,
     { weekday: "long", day: "numeric", month: "long" });

@@ -12,8 +12,9 @@ from .firefox import Firefox
 PAGES = ("http://*/*", "https://*/*")
 GRANT_JS = """const { ExtensionPermissions } = ChromeUtils.importESModule(
   "resource://gre/modules/ExtensionPermissions.sys.mjs");
-const [id, permissions, origins] = arguments;
-await ExtensionPermissions.add(id, { permissions, origins, data_collection: [] }, extension);"""
+const [, permissions, origins] = arguments;
+await ExtensionPermissions.add(
+  extension.id, { permissions, origins, data_collection: [] }, extension);"""
 
 
 def allow(driver: Driver, *permissions: str, origins: tuple[str, ...] = ()) -> None:

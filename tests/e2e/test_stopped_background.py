@@ -56,7 +56,7 @@ def stop(stage: Stage) -> None:
 
 def reaches(stage: Stage, phase: str) -> None:
     wait_for(
-        lambda: stage.driver.background_eval(PHASES_JS), phase, until=lambda phases: phase in phases
+        lambda: stage.driver.background_eval(PHASES_JS), phase, until=lambda seen: phase in seen
     )
 
 
