@@ -5,7 +5,7 @@
 
 import * as messages from "../conversation/messages.js";
 import { connectionToHost } from "../conversation/native_host.js";
-import { byId, fillWords, findLogPlace } from "../presentation/dom.js";
+import { byId, fillWords, findLogPlace, make } from "../presentation/dom.js";
 import { nameOfUser } from "../presentation/owners.js";
 import { openPage } from "../presentation/pages.js";
 import { troubleOf } from "../presentation/trouble.js";
@@ -80,16 +80,19 @@ async function offerChoices() {
 }
 
 function sayWhatIsSaved() {
+  if (username) return;
+  byId("saved").textContent = "";
   byId("save-label").textContent =
     words.say(isEverything(bar.search) ? "history_save_all_label" : "history_save_found_label");
 }
 
 /** @param {Format} format */
 async function saveAs(format) {
+  byId("saved").textContent = "";
   if (!await view.readWhole()) return;
   const entries = view.found;
   const count = words.sayCount("history_flattrs_count", entries.length);
-  view.say(words.say("history_saved_label", count, save(entries, format)));
+  byId("saved").textContent = words.say("history_saved_label", count, save(entries, format));
 }
 
 /** Where there are any. */
@@ -127,8 +130,8 @@ function tellSeen(seen) {
  */
 function showTrouble(failure, again) {
   if (username && failure.code === "not_found") {
-    byId("empty-sentence").textContent = words.say("history_no_user_sentence", nameOfUser(username));
-    byId("empty").hidden = false;
+    const sentence = words.say("history_no_user_sentence", nameOfUser(username));
+    byId("trouble").replaceChildren(make("p", "empty quiet", sentence));
     return;
   }
   const trouble = troubleOf(failure, words);
@@ -146,7 +149,8 @@ async function findPlace() {
   if (api_url === messages.EMBEDDED) {
     byId("place").textContent = words.say("history_embedded_label");
   } else if (self) {
-    byId("place").textContent = words.say("history_server_label", serverName(api_url), self);
+    const server = serverName(api_url);
+    byId("place").textContent = username ? server : words.say("history_server_label", server, self);
     if (await connection.knows("flattrers")) flattrers = new Flattrers(connection, words, self);
   }
 }

@@ -32,11 +32,11 @@ export class Flattrers {
 
   /**
    * @param {Entry} entry
-   * @returns {HTMLElement[]} nothing where nobody else can have flattred it
+   * @returns {HTMLElement[]} nothing where nobody else did
    */
   elementsOf({ key, thing, flattrs, owner }) {
-    if (flattrs < 2 && !isUser(owner)) return [];
-    const button = make("button", "others-button plain quiet",
+    if (flattrs < 2) return [];
+    const button = make("button", "others-button plain",
       this.#words.sayCount("history_flattrs_count", flattrs));
     button.type = "button";
     button.title = this.#words.say("history_others_label");

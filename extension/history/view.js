@@ -133,11 +133,6 @@ export class HistoryView {
     observer.observe(byId("more"));
   }
 
-  /** @param {string} text instead of how many were found, until that changes */
-  say(text) {
-    byId("found").textContent = text;
-  }
-
   /**
    * @param {() => boolean} isReached
    * @param {number} count
@@ -212,7 +207,7 @@ export class HistoryView {
     byId("end").hidden = !isAll || list.length === 0;
     if (hadFocus && isAll) byId("end").focus();
     list.sayCounts((month) => hasWholeMonth(entries, month, isComplete));
-    this.say(this.#countsOf(entries.length, isComplete));
+    byId("found").textContent = this.#countsOf(entries.length, isComplete);
   }
 
   /**

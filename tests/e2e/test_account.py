@@ -5,14 +5,9 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
-
-from flattr_host.ledger import Ledger, Store
-from flattr_host.ledger import Person as Oneself
 
 from .browser import wait_for
 from .display import Display
@@ -269,32 +264,6 @@ def test_the_options_by_keyboard(person: Person) -> None:
     focused("cancel")
     person.presses("space")
     person.sees("Address of the server")
-
-
-def test_a_long_history_of_the_ledger_on_this_computer(person: Person) -> None:
-    stage, driver = person.stage, person.driver
-    store = Store(str(stage.home / "data" / "ledger.sqlite3"))
-    for number in range(31):
-        ledger = Ledger(store, Oneself(), now=partial(float, time.time() - 9_000 * (31 - number)))
-        query = {"user_id": OWNER, "title": f"<b>Song</b> {number}"}
-        query["url"] = f"https://songs.example/{number}"
-        ledger.flattr(f"https://flattr.com/submit/auto?{urlencode(query)}")
-    store.close()
-    driver.open_extension_page("history/history.html")
-    text = person.sees("Show more")
-    assert "In the ledger on this computer" in text
-    assert text.index("<b>Song</b> 30") < text.index("<b>Song</b> 1\n")
-    assert "<b>Song</b> 0" not in text
-    assert driver.page_eval(UNNAMED_JS) == []
-    assert driver.page_eval("document.querySelectorAll('main a').length") == 30
-    person.clicks("#more button")
-    assert "Show more" not in person.sees("That is all.")
-    assert "<b>Song</b> 0" in driver.page_eval("document.activeElement.innerText")
-    link = "[...document.querySelectorAll('main a')].at(-1)"
-    assert driver.page_eval(f"[{link}.href, {link}.rel]") == [
-        "https://songs.example/0",
-        "noreferrer noopener",
-    ]
 
 
 def test_an_empty_history(person: Person) -> None:
