@@ -295,6 +295,9 @@ const OUTBOX_COUNT = 1_000;
  * @property {string} code
  * @property {string} [message]
  * @property {string} [detail] the part of the message that only this case has
+ * @property {string} [reason] of what the browser could not start: what it says itself
+ * @property {[number, number]} [protocol] of `unsupported_protocol`: the versions that the host speaks
+ * @property {string} [host_version] of `unsupported_protocol`
  * @property {Discovery} [discovery]
  * @property {Offer[]} [offers] of `confirmation_required` and `not_flattrable`: what a yes would
  *   flattr, best first

@@ -23,12 +23,8 @@ export async function startAbout(words, connection) {
     byId("report-status").textContent = words.say("popup_copied_button");
   });
   byId("report").addEventListener("toggle", () => write(words, connection));
-  const [greeting, name] = await Promise.all([connection.greet(), browserName()]);
-  byId("browser-version").textContent = name;
-  const { host_version = "", protocol } = valuesOf(greeting);
-  byId("host-version").textContent = host_version
-    ? words.say("options_protocol_text", host_version, String(protocol))
-    : words.say("options_no_host_label");
+  const { host_version } = valuesOf(await connection.greet());
+  byId("host-version").textContent = host_version || words.say("options_no_host_label");
 }
 
 /**

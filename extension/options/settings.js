@@ -14,7 +14,6 @@ import { troubleOf } from "../presentation/trouble.js";
  * @typedef {object} Row a setting on the page; below its field there is room for what is said of it
  * @property {keyof Settings} name
  * @property {HTMLInputElement} field
- * @property {string} wrong key of what is said of a value that cannot be
  * @property {() => Partial<Settings>} read
  * @property {(settings: Settings) => void} show
  */
@@ -27,19 +26,16 @@ const ownNames = /** @type {HTMLInputElement} */ (byId("own-usernames"));
 const ROWS = [{
   name: "undo_seconds",
   field: seconds,
-  wrong: "options_undo_wrong_sentence",
   read: () => ({ undo_seconds: Number(seconds.value) }),
   show: ({ undo_seconds }) => { seconds.value = String(undo_seconds); },
 }, {
   name: "read_links",
   field: readLinks,
-  wrong: "",
   read: () => ({ read_links: readLinks.checked }),
   show: ({ read_links }) => { readLinks.checked = read_links; },
 }, {
   name: "own_usernames",
   field: ownNames,
-  wrong: "options_own_names_wrong_sentence",
   read: () => ({ own_usernames: ownNames.value.split(/[\s,]+/).filter(Boolean) }),
   show: ({ own_usernames }) => { ownNames.value = own_usernames.join(", "); },
 }];
@@ -66,7 +62,7 @@ export async function startSettings(given, to) {
 async function ask() {
   const answer = await connection.request(messages.settings());
   const isTold = answer.type === "done";
-  byId("settings-unread").hidden = isTold;
+  byId("settings-unread").textContent = isTold ? "" : troubleOf(answer, words).sentence;
   for (const row of ROWS) row.field.disabled = !isTold;
   if (!isTold) return;
   known = settingsOf(answer);
@@ -98,7 +94,7 @@ async function change(row) {
 function whyNot(row, failure) {
   if (row.field === readLinks && known) row.show(known);
   const isAboutValue = failure.code === "invalid_request" || failure.detail?.startsWith(row.name);
-  return isAboutValue && row.wrong ? words.say(row.wrong) : troubleOf(failure, words).sentence;
+  return isAboutValue ? words.say("options_value_wrong_sentence") : troubleOf(failure, words).sentence;
 }
 
 /**

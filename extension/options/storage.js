@@ -39,14 +39,12 @@ export async function showPlaces(account, words) {
 function placesOf({ api_url, token_place }, { data }, words) {
   const say = (/** @type {string} */ key) => document.createTextNode(words.say(key));
   const sign = data.at(-1);
-  const tokens = {
-    keyring: say("options_stored_keyring_text"),
-    file: make("code", "", `${data}private${sign}token.json`),
-    none: say("options_stored_no_token_text"),
-  };
-  return [
-    ["options_stored_history_label", api_url === EMBEDDED
-      ? make("code", "", `${data}ledger.sqlite3`) : say("options_stored_server_text")],
-    ["options_stored_token_label", tokens[token_place ?? "none"]],
-  ];
+  /** @type {[key: string, place: Node][]} */
+  const rows = [["options_stored_history_label", api_url === EMBEDDED
+    ? make("code", "", `${data}ledger.sqlite3`) : say("options_stored_server_text")]];
+  if (token_place) {
+    rows.push(["options_stored_token_label", token_place === "keyring"
+      ? say("options_stored_keyring_text") : make("code", "", `${data}private${sign}token.json`)]);
+  }
+  return rows;
 }

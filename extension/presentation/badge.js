@@ -129,8 +129,8 @@ function titleOf(gesture, now, words) {
   if (gesture.phase === "sending" && !isWaiting(gesture, now)) {
     return words.say("toolbar_sending_title", name);
   }
-  const { heading, sentence, advice, command } = cardOf(gesture, now, words);
+  const { heading, sentence, advice } = cardOf(gesture, now, words);
   const isFlattred = gesture.outcome?.code === "flattred";
   const first = isFlattred ? words.say("toolbar_flattred_title", name) : heading;
-  return [first, sentence, advice, command].filter(Boolean).join("\n");
+  return [first, sentence, advice].filter(Boolean).join("\n");
 }

@@ -65,13 +65,15 @@ export function byId(id) {
  */
 export function commandElement(command, words) {
   const element = make("div", "command");
+  const code = make("code", "", command);
+  code.dir = "ltr";
   const copy = make("button", "", words.say("popup_copy_button"));
   copy.type = "button";
   copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(command);
     copy.textContent = words.say("popup_copied_button");
   });
-  element.append(make("code", "", command), copy);
+  element.append(code, copy);
   return element;
 }
 
@@ -81,7 +83,9 @@ export function commandElement(command, words) {
  */
 export function logElement(logPlace, words) {
   const element = make("p", "log", `${words.say("popup_log_label")} `);
-  element.append(make("code", "", logPlace));
+  const code = make("code", "", logPlace);
+  code.dir = "ltr";
+  element.append(code);
   return element;
 }
 

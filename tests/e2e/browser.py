@@ -57,8 +57,10 @@ class Browser(Protocol):
 
     def __exit__(self, *exception: object) -> None: ...
 
-    def start(self) -> None:
+    def start(self, *, first_run: bool = False) -> None:
         """Start the browser; on return the extension is installed and its background runs.
+
+        Its set-up page, which opens by itself then, is closed unless `first_run` is to be seen.
 
         What the background does on being installed may still be under way, and a test that
         stops the background at once cuts it off.

@@ -53,6 +53,11 @@ CENTRE_JS = """((selector) => {
   return box ? onScreen(box.x + box.width / 2, box.y + box.height / 2) : null;
 })(%s)"""
 
+FIRST_RUN_PAGE = "setup/setup.html"
+CLOSE_FIRST_RUN_JS = f"""browser.runtime.getContexts({{ contextTypes: ["TAB"] }})
+  .then((open) => open.filter((page) => page.documentUrl.endsWith("/{FIRST_RUN_PAGE}")))
+  .then((open) => browser.tabs.remove(open.map((page) => page.tabId)).then(() => open.length))"""
+
 ACTION_JS = """browser.tabs.query({ active: true, currentWindow: true })
   .then(([tab]) => browser.action.%s({ tabId: tab.id }))"""
 
@@ -104,9 +109,11 @@ class Driver(ABC):
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def start(self) -> None:
+    def start(self, *, first_run: bool = False) -> None:
         self.display.occupy(self)
         self._launch(first=True)
+        if not first_run and (self.extension / FIRST_RUN_PAGE).exists():
+            wait_for(lambda: self.background_eval(CLOSE_FIRST_RUN_JS), "the set-up page")
         self._settle()
 
     def restart(self) -> None:

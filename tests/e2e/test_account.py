@@ -104,19 +104,19 @@ def connects_in_pictures(person: Person) -> None:
     """As ``person.connects``, with a look at each page on the way."""
     stage, driver = person.stage, person.driver
     person.opens_options()
-    stage.picture("options-embedded")
+    stage.picture("options-embedded", in_both_themes=True)
     assert person.server.url not in person.sees("This computer")
     person.asks_to_connect(person.server.url)
     person.signs_in()
-    stage.picture("sign-in")
+    stage.picture("sign-in", in_both_themes=True)
     person.clicks("button.primary")
     assert PERSON in person.sees("wants to flattr on your behalf")
-    stage.picture("consent")
+    stage.picture("consent", in_both_themes=True)
     person.clicks("button[value=allow]")
     text = person.sees(f"Connected as {PERSON} at {person.place}")
     assert "in a private file on this computer" in text
     wait_for(lambda: driver.page_eval("document.hasFocus()"), "the options to have the focus")
-    stage.picture("options-connected")
+    stage.picture("options-connected", in_both_themes=True)
 
 
 def test_an_account_from_connecting_to_signing_out(person: Person) -> None:
@@ -133,7 +133,7 @@ def test_an_account_from_connecting_to_signing_out(person: Person) -> None:
     text = person.sees("Sourdough for patient people")
     assert f"At {person.place}, as {PERSON}" in text
     assert f"by {OWNER}" in text
-    stage.picture("history")
+    stage.picture("history", in_both_themes=True)
 
     person.opens_options()
     person.clicks("#sign-out")
@@ -301,21 +301,3 @@ def test_an_empty_history(person: Person) -> None:
     person.driver.open_extension_page("history/history.html")
     person.sees("Nothing yet")
     person.stage.picture("history-empty")
-
-
-def test_the_pages_in_the_dark(
-    driver_class: type[Driver], display: Display, site: Site, server: ServedLedger
-) -> None:
-    """The same states for whoever looks at the pictures."""
-    with a_stage(driver_class, display, site, dark=True) as stage:
-        stage.set(undo_seconds="0")
-        person = Person(stage, server)
-        connects_in_pictures(person)
-        assert stage.driver.page_eval("matchMedia('(prefers-color-scheme: dark)').matches")
-        person.flattrs("/dark.html")
-        stage.shows("✓", "Flattred: Bread, dark")
-        stage.driver.close_popup()
-        stage.driver.open_extension_page("history/history.html")
-        person.sees("What you flattred")
-        person.sees("That is all.")
-        stage.picture("history")

@@ -114,3 +114,20 @@ def test_pages_as_they_load(stage: Stage) -> None:
     assert shape(stage) != lit
     stage.visit("/missing.html")
     assert (stage.driver.badge(), stage.driver.title()) == ("", "Flattr this page")
+
+
+def test_the_button_in_the_dark(driver_class: type[Driver], display: Display, site: Site) -> None:
+    """Its shapes on a dark toolbar, for whoever looks at the pictures."""
+    with a_stage(driver_class, display, site, dark=True) as stage:
+        allow(stage.driver, origins=PAGES)
+        wish(stage, "show_on_load")
+        wish(stage, "ask_first")
+        stage.driver.open(stage.url("/nothing.html"))
+        stage.shows("", "Nothing to flattr found on this page")
+        stage.picture("none")
+        stage.driver.open(stage.url("/clicked.html"))
+        stage.shows("", "Can be flattred")
+        stage.picture("ready")
+        stage.driver.click_toolbar_button()
+        stage.says("Flattr this?")
+        stage.picture_of_question("ask-first")

@@ -73,6 +73,16 @@ describe("before a click", () => {
     assert.deepEqual([history.title, history.contexts], ["History", ["action"]]);
   });
 
+  test("the set-up page is opened at installation, and at nothing else", async () => {
+    for (const reason of ["update", "browser_update", "install"]) {
+      browser.runtime.onInstalled.fire({ reason });
+    }
+    await settle();
+    const opened = browser.calls.flatMap(([name, { url } = {}]) => name === "create" && url || []);
+    assert.deepEqual(opened, [browser.runtime.getURL("setup/setup.html")]);
+    assert.equal(count("connectNative"), 0);
+  });
+
   test("the button's menu opens the history, and starts no host for it", async () => {
     browser.contextMenus.onClicked.fire({ menuItemId: "history" }, tab);
     await settle();

@@ -108,8 +108,8 @@ describe("a card", () => {
   });
 
   test("says from when something can be flattred again", () => {
-    assert.match(card(failed("flattr_once"), NOW).sentence, /December 1/);
-    assert.match(card(failed("flattr_once"), Date.UTC(2026, 11, 31, 23)).sentence, /January 1/);
+    assert.match(card(failed("flattr_once"), NOW).sentence, /in December/);
+    assert.match(card(failed("flattr_once"), Date.UTC(2026, 11, 31, 23)).sentence, /in January/);
   });
 
   test("asks with both hosts, Cancel first", () => {
