@@ -4,6 +4,7 @@
 
 import * as messages from "../conversation/messages.js";
 import { byId } from "../presentation/dom.js";
+import { PREFERENCES, prefers } from "../state/preferences.js";
 import { reportOf } from "../state/report.js";
 import { accountTrouble } from "./account.js";
 
@@ -22,9 +23,8 @@ export async function startAbout(words, connection) {
     byId("report-status").textContent = words.say("popup_copied_button");
   });
   byId("report").addEventListener("toggle", () => write(words, connection));
-  const greeting = await connection.greet();
-  byId("host-version").textContent = greeting.type === "done" && greeting.host_version
-    ? greeting.host_version : words.say("options_no_host_label");
+  const { host_version } = valuesOf(await connection.greet());
+  byId("host-version").textContent = host_version || words.say("options_no_host_label");
 }
 
 /**
@@ -32,14 +32,15 @@ export async function startAbout(words, connection) {
  * @param {HostConnection} connection
  */
 async function write(words, connection) {
-  const [greeting, account, { os }, granted, stored] = await Promise.all([
+  byId("report-status").textContent = "";
+  const [greeting, account, { os }, granted, name, wanted] = await Promise.all([
     connection.greet(), connection.request(messages.account("account")),
-    browser.runtime.getPlatformInfo(), browser.permissions.getAll(), browser.storage.local.get(null)]);
+    browser.runtime.getPlatformInfo(), browser.permissions.getAll(), browserName(), whatIsWanted()]);
   const host = valuesOf(greeting);
   const { api_url = "", token_place } = valuesOf(account);
   byId("report-text").textContent = reportOf({
     extension: browser.runtime.getManifest().version,
-    browser: await browserName(),
+    browser: name,
     os,
     language: words.language,
     host: host.host_version ?? "",
@@ -47,11 +48,15 @@ async function write(words, connection) {
     features: host.features ?? [],
     apiUrl: api_url,
     tokenPlace: token_place ?? "",
-    preferences: Object.keys(stored).filter((name) => stored[name] === true),
+    preferences: wanted,
     permissions: [...granted.permissions ?? [], ...granted.origins?.length ? ["hosts"] : []],
-    trouble: [greeting, account].find(({ type }) => type === "error")
-      ? codeOf(greeting) || codeOf(account) : accountTrouble(),
+    trouble: codeOf(greeting) || codeOf(account) || accountTrouble(),
   });
+}
+
+async function whatIsWanted() {
+  const wanted = await Promise.all(PREFERENCES.map(prefers));
+  return PREFERENCES.filter((_, place) => wanted[place]);
 }
 
 /**

@@ -1,16 +1,13 @@
 /**
- * What the person wants of the extension itself: a box each. Some need a permission, which the browser
+ * What the person wants of the extension itself: a box each, with its name as the id. Some need a permission, which the browser
  * asks for in the very gesture, and which goes back when the box is emptied.
  */
 
 import { byId } from "../presentation/dom.js";
-import { prefers, setPreference } from "../state/preferences.js";
+import { PREFERENCES, prefers, setPreference } from "../state/preferences.js";
 
 /** @import { Words } from "../presentation/words.js" */
 /** @import { Preference } from "../state/preferences.js" */
-
-/** @type {readonly Preference[]} each has a box with that name as its id */
-const PREFERENCES = ["ask_first", "show_on_load", "notify", "show_images", "send_at_start"];
 
 /**
  * What has to be allowed first.
@@ -63,7 +60,7 @@ async function change(name, words) {
  * @param {string} text
  */
 function say(name, text) {
-  const place = document.getElementById(`${name}-status`);
+  const place = document.getElementById(`${name}-said`);
   if (place) place.textContent = text;
 }
 

@@ -19,9 +19,12 @@
  * @property {string} trouble a code; empty for none
  */
 
-const VERSION = /^[\w.+-]{1,32}$/;
+const VERSION = /^\d[\w.+-]{0,31}$/;
+const LANGUAGE = /^[a-z]{2,3}([-_][a-z0-9]{2,8})*$/i;
 const WORD = /^[a-z][a-z_]{0,31}$/i;
-const BROWSER = /^[A-Z][\w .]{0,40}$/i;
+const BROWSER = /^[A-Z][\w ]{0,30} \d[\w.]{0,20}$/i;
+const SYSTEM = /^(mac|win|android|cros|linux|openbsd|fuchsia)$/;
+const TOKEN_PLACE = /^(keyring|file)$/;
 
 /** @param {Facts} facts */
 export function reportOf(facts) {
@@ -31,10 +34,10 @@ export function reportOf(facts) {
     ["protocol", Number.isInteger(facts.protocol) ? String(facts.protocol) : ""],
     ["features", all(facts.features)],
     ["browser", only(BROWSER, facts.browser)],
-    ["system", only(WORD, facts.os)],
-    ["language", only(VERSION, facts.language)],
+    ["system", only(SYSTEM, facts.os)],
+    ["language", only(LANGUAGE, facts.language)],
     ["flattrs go to", placeOf(facts.apiUrl)],
-    ["token", only(WORD, facts.tokenPlace) || "none"],
+    ["token", only(TOKEN_PLACE, facts.tokenPlace) || "none"],
     ["preferences", all(facts.preferences) || "none"],
     ["permissions", all(facts.permissions)],
     ["trouble", only(WORD, facts.trouble) || "none"],

@@ -341,8 +341,7 @@ class Driver(ABC):
 
     def _button(self, name: str) -> Node | None:
         """The button of that name that is to be seen."""
-        named = (n for n in self._tree.nodes() if (n.role, n.name) == ("push button", name))
-        return next((node for node in named if self._tree.visible(node)), None)
+        return next((node for node in self.buttons(name) if self._tree.visible(node)), None)
 
     # -- the popup ------------------------------------------------------------------------------
 

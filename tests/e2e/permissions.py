@@ -27,15 +27,10 @@ def allow(driver: Driver, *permissions: str, origins: tuple[str, ...] = ()) -> N
 
 
 def _say_yes(driver: Chromium, wanted: str) -> None:
-    """A person presses a button in the page, and Allow in Chromium's question, which is deaf to who
-    presses too soon to have read it."""
+    """A person presses a button in the page, and Allow in Chromium's question."""
     with driver._attached(driver._active_page()) as session:
         request = f"void browser.permissions.request({wanted})"
         driver._pipe.call("Runtime.evaluate", session, expression=request, userGesture=True)
-
-    def is_allowed() -> bool:
-        for allow in driver.buttons("Allow")[:1]:
-            driver.display.click(*driver._tree.centre(allow))
-        return bool(driver.background_eval(f"browser.permissions.contains({wanted})"))
-
-    wait_for(is_allowed, "the permission")
+    driver.answer_permission(True)
+    is_allowed = f"browser.permissions.contains({wanted})"
+    wait_for(lambda: driver.background_eval(is_allowed), "the permission")

@@ -38,4 +38,11 @@ describe("a report", () => {
       assert.match(report, /flattrs go to: a server\n/);
     }
   });
+
+  test("takes no name for a version, a system or a place", () => {
+    for (const name of ["extension", "host", "browser", "os", "language", "apiUrl", "tokenPlace"]) {
+      const report = reportOf({ ...FACTS, [name]: "alice" });
+      assert.ok(!report.includes("alice"), `${name} in ${report}`);
+    }
+  });
 });
