@@ -9,7 +9,10 @@
 /** The name under which the installer registers the host with the browsers. */
 export const HOST_NAME = "io.github.flattr_host";
 
-/** The lowest and highest protocol version that this extension speaks. */
+/**
+ * The lowest and highest protocol version that this extension speaks.
+ * @type {readonly [lowest: number, highest: number]}
+ */
 export const PROTOCOL = Object.freeze([1, 1]);
 
 /** What `api_url` is where flattrs go into the ledger on this computer. */
@@ -74,7 +77,7 @@ const OUTBOX_COUNT = 1_000;
  * @typedef {object} Hello
  * @property {string} id
  * @property {"hello"} type
- * @property {readonly number[]} protocol
+ * @property {readonly [lowest: number, highest: number]} protocol
  * @property {string} extension
  */
 

@@ -156,7 +156,7 @@ function sentenceOf(gesture, look, now, words) {
         ? words.sayCount("popup_flattrs_count", outcome.flattrs)
         : words.say(look.sentence);
     case "flattr_once":
-      return words.say(look.sentence, words.sayDay(firstOfNextMonth(now)));
+      return words.say(look.sentence, words.sayServiceMonth(firstOfNextMonth(now)));
     case "not_flattrable":
       return joined(whyNothing(gesture, words) || words.say(look.sentence), outcome.detail);
     case "kept":

@@ -47,6 +47,9 @@ class ServedLedger:
     def add_user(self, name: str, password: str) -> None:
         self._manage("users", "add", name, "--password-stdin", stdin=f"{password}\n")
 
+    def add_token(self, name: str) -> str:
+        return self._manage("tokens", "add", name).strip()
+
     def tokens(self, name: str) -> list[dict[str, Any]]:
         """The tokens of a user, as ``tokens list --json`` prints them."""
         lines = self._manage("tokens", "list", name, "--json").splitlines()

@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,10 +105,15 @@ class Stage(NamedTuple):
         self.shows("✓", f"Flattred: {title}")
         assert self.flattred()[-1] == (url, owner)
 
-    def picture(self, state: str) -> None:
-        """What a person sees now."""
+    def picture(self, state: str, *, in_both_themes: bool = False) -> None:
+        """What a person sees now, and what they would see in the dark, but for the toolbar."""
+        self._picture("dark" if self.driver.dark else "light", state)
+        if in_both_themes:
+            with self.driver.media("prefers-color-scheme", "dark"):
+                self._picture("dark", state)
+
+    def _picture(self, theme: str, state: str) -> None:
         time.sleep(0.4)  # Chromium fades a popup in
-        theme = "dark" if self.driver.dark else "light"
         SCREENSHOTS.mkdir(exist_ok=True)
         self.driver.screenshot(SCREENSHOTS / f"{self.driver.name}-{theme}-{state}.png")
 
@@ -140,15 +145,25 @@ def pages(site: Site) -> dict[str, str]:
     }  # fmt: skip
 
 
+def host_at(home: Path, driver: Driver, program: Sequence[str] = HOST) -> RecordedHost:
+    """Registers the host, whose files lie in ``home``."""
+    command = ["/usr/bin/env", f"FLATTR_HOST_HOME={home}", NO_KEYRING, *program]
+    return RecordedHost(driver, NAME, command)
+
+
 @contextlib.contextmanager
 def a_stage(
-    driver_class: type[Driver], display: Display, site: Site, *, dark: bool = False
+    driver_class: type[Driver],
+    display: Display,
+    site: Site,
+    *,
+    dark: bool = False,
+    program: Sequence[str] = HOST,
 ) -> Iterator[Stage]:
     with driver_class(display, EXTENSION, dark=dark) as driver:
         home = driver.home / "flattr host ö"
-        command = ["/usr/bin/env", f"FLATTR_HOST_HOME={home}", NO_KEYRING, *HOST]
         driver.start()
         # After the set-up page, whose looking for the host is none of the starts that are counted.
-        stage = Stage(driver, RecordedHost(driver, NAME, command), site, home)
+        stage = Stage(driver, host_at(home, driver, program), site, home)
         yield stage
         print(driver.log()[-2000:])  # pytest shows it when a test failed

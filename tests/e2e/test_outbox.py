@@ -70,7 +70,7 @@ def host_processes(stage: Stage) -> list[int]:
 
 def test_kept_and_retried_in_the_popup(stage: Stage) -> None:
     keeps_for_lack_of_means(stage, "/means.html")
-    stage.picture("kept")
+    stage.picture("kept", in_both_themes=True)
     assert stage.flattred() == []
     stage.set(undo_seconds="0")
     stage.driver.popup_click("[data-act=retry]")
@@ -93,7 +93,7 @@ def lists_what_waits(stage: Stage) -> None:
     stage.driver.close_popup()
     stage.driver.open_extension_page("history/history.html")
     sees(stage, "Waiting to be sent")
-    stage.picture("waiting")
+    stage.picture("waiting", in_both_themes=True)
 
 
 def test_the_list_of_what_waits(stage: Stage) -> None:
@@ -200,20 +200,3 @@ def test_sending_at_the_start_of_the_browser(stage: Stage) -> None:
     stage.driver.restart()
     (sent,) = wait_for(stage.flattred, "the flattr", until=bool)
     assert sent[0].endswith("/means.html")
-
-
-def test_what_waits_in_the_dark(driver_class: type[Driver], display: Display, site: Site) -> None:
-    """The same states for whoever looks at the pictures."""
-    with a_stage(driver_class, display, site, dark=True) as stage:
-        stage.set(undo_seconds="20")
-        stage.visit("/undone.html")
-        stage.driver.click_toolbar_button()
-        stage.says("About to flattr")
-        stage.driver.close_popup()
-        stage.shows(UNSENT, "Not flattred")
-        stage.driver.click_toolbar_button()
-        stage.says("You closed this before it was sent")
-        stage.picture("closed")
-        keeps_for_lack_of_means(stage, "/means.html")
-        stage.picture("kept")
-        lists_what_waits(stage)

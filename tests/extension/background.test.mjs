@@ -111,6 +111,18 @@ describe("a click", () => {
     assert.equal(count("openPopup"), 0);
   });
 
+  test("is not drawn once for each word of a host that says several at once", async () => {
+    await click();
+    const [{ id }] = flattrs();
+    browser.calls.length = 0;
+    port().answer(id, { type: "status", state: "discovered", discovery: DISCOVERY });
+    port().answer(id, { type: "status", state: "sending" });
+    port().answer(id, { type: "done", thing: { title: "Tools", flattrs: 2 } });
+    await settle();
+    assert.equal(badge().text, "✓");
+    assert.ok(count("setBadgeText") < 3, count("setBadgeText"));
+  });
+
   test("of somebody who wants to be asked first says so, and asks", async () => {
     await browser.storage.local.set({ ask_first: true });
     port().features.push("change_settings");

@@ -124,3 +124,17 @@ export function asked(discovery, ...offered) {
 export function tabWith(...gestures) {
   return { page: PAGE, loading: false, gestures };
 }
+
+/** Seconds since the epoch, of a day and time in November 2026 where the tests run. */
+export function localTime(...local) {
+  return new Date(2026, 10, ...local).getTime() / 1000;
+}
+
+/** A flattr as the API has it. */
+export function flattrRecord(id, created_at, thing = {}) {
+  return {
+    created_at,
+    thing: { id, url: `https://example.org/${id}`, title: `Thing ${id}`, owner: { username: "bob" },
+      ...thing },
+  };
+}
