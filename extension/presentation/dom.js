@@ -49,6 +49,7 @@ export function commandElement(command, words) {
   const element = make("div", "command");
   const copy = make("button", "", words.say("popup_copy_button"));
   copy.type = "button";
+  copy.ariaLive = "polite"; // that it was copied is heard too
   copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(command);
     copy.textContent = words.say("popup_copied_button");
