@@ -69,6 +69,7 @@ export function commandElement(command, words) {
   code.dir = "ltr";
   const copy = make("button", "", words.say("popup_copy_button"));
   copy.type = "button";
+  copy.ariaLive = "polite"; // that it was copied is heard too
   copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(command);
     copy.textContent = words.say("popup_copied_button");
