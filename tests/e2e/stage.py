@@ -30,6 +30,13 @@ REPOSITORY = "https://github.com/smgt/flattr"
 READY_JS = """[...document.querySelectorAll("[data-act=confirm]")]
   .every((button) => !button.disabled)"""
 
+# What is wider than its place.
+BESIDE_JS = """[document.documentElement, ...document.querySelectorAll("body, main, main *")]
+  .filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 1
+    && getComputedStyle(one).display !== "inline")
+  .map(({ tagName, id, className, scrollWidth, clientWidth }) =>
+    `${tagName} ${id} ${className}: ${scrollWidth} in ${clientWidth}`)"""
+
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>{head}
 <style>body {{ font: 17px/1.6 sans-serif; max-width: 34em; margin: 3em auto; color: #333 }}</style>
 <h1>{title}</h1><p>Notes on bread, tools and free software. The starter lives on the shelf above
@@ -142,9 +149,14 @@ def pages(site: Site) -> dict[str, str]:
 
 @contextlib.contextmanager
 def a_stage(
-    driver_class: type[Driver], display: Display, site: Site, *, dark: bool = False
+    driver_class: type[Driver],
+    display: Display,
+    site: Site,
+    *,
+    dark: bool = False,
+    extension: Path = EXTENSION,
 ) -> Iterator[Stage]:
-    with driver_class(display, EXTENSION, dark=dark) as driver:
+    with driver_class(display, extension, dark=dark) as driver:
         home = driver.home / "flattr host ö"
         command = ["/usr/bin/env", f"FLATTR_HOST_HOME={home}", NO_KEYRING, *HOST]
         stage = Stage(driver, RecordedHost(driver, NAME, command), site, home)

@@ -19,7 +19,7 @@ from .browser import wait_for
 from .display import Display
 from .driver import CENTRE_JS, Driver
 from .site import Site
-from .stage import NAME, Stage, a_stage
+from .stage import BESIDE_JS, NAME, Stage, a_stage
 
 OTHER = "other.example.test"
 ZOOMS = (2, 4)
@@ -45,11 +45,6 @@ FOCUS_JS = f"""(() => {{
 MOVING_JS = """document.getAnimations().filter(({ playState }) => playState === "running")
   .map(({ animationName, effect }) =>
     `${animationName} of ${effect.target.getAttribute("class")}`)"""
-BESIDE_JS = """[document.documentElement, ...document.querySelectorAll("body, main, main *")]
-  .filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 1
-    && getComputedStyle(one).display !== "inline")
-  .map(({ tagName, id, className, scrollWidth, clientWidth }) =>
-    `${tagName} ${id} ${className}: ${scrollWidth} in ${clientWidth}`)"""
 ENABLED_JS = "!document.querySelector('button:disabled')"
 
 
