@@ -30,6 +30,13 @@ REPOSITORY = "https://github.com/smgt/flattr"
 READY_JS = """[...document.querySelectorAll("[data-act=confirm]")]
   .every((button) => !button.disabled)"""
 
+# What is wider than its place.
+BESIDE_JS = """[document.documentElement, ...document.querySelectorAll("body, main, main *")]
+  .filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 1
+    && getComputedStyle(one).display !== "inline")
+  .map(({ tagName, id, className, scrollWidth, clientWidth }) =>
+    `${tagName} ${id} ${className}: ${scrollWidth} in ${clientWidth}`)"""
+
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>{head}
 <style>body {{ font: 17px/1.6 sans-serif; max-width: 34em; margin: 3em auto; color: #333 }}</style>
 <h1>{title}</h1><p>Notes on bread, tools and free software. The starter lives on the shelf above
@@ -159,8 +166,9 @@ def a_stage(
     *,
     dark: bool = False,
     program: Sequence[str] = HOST,
+    extension: Path = EXTENSION,
 ) -> Iterator[Stage]:
-    with driver_class(display, EXTENSION, dark=dark) as driver:
+    with driver_class(display, extension, dark=dark) as driver:
         home = driver.home / "flattr host ö"
         driver.start()
         # After the set-up page, whose looking for the host is none of the starts that are counted.

@@ -60,6 +60,7 @@ const SAME = {
   fr: ["history_flattrs_count_one", "history_flattrs_count_other", "history_sites_label",
     "options_extension_version_label", "options_heading", "page_options_label",
     "setup_versions_label"],
+  sv: ["history_flattrs_count_one"],
 };
 
 /** @param {string} folder @param {ReturnType<typeof messagesIn>} messages */
