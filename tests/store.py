@@ -1,13 +1,15 @@
 """``python3 -m tests.store [NAME…]``: makes the pictures of docs/store anew, or those of that name.
 
 Both browsers, light and dark, 1280 by 800 pixels as the stores want them: what a person sees, with
-the pages, people and flattrs of store.toml.
+the pages, people and flattrs of store.toml; and the ``tile`` for lists in the Chrome Web Store.
 """
 
 import argparse
 import contextlib
 import os
+import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable
@@ -46,6 +48,13 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</t
 <link rel="payment" href="{payment}">
 <style>body {{ font: 19px/1.65 serif; max-width: 33em; margin: 4.5em 5em }}
 h1 {{ line-height: 1.2 }}</style><h1>{title}</h1>{words}"""
+TILE, TILE_SIZE = "tile", "440,280"
+TILE_PAGE = """<!doctype html><meta charset="utf-8"><style>
+body { margin: 0; block-size: 280px; display: grid; place-content: center; justify-items: center;
+  gap: 12px; background: #f3f6f4; color: #1a1f1c; font: 600 34px/1.2 sans-serif }
+p { margin: 0; font-size: 19px; font-weight: 400 }
+svg { inline-size: 96px; block-size: 96px }
+</style>%s<div>flattr-host</div><p>The Flattr button, back in your browser</p>"""
 BY_NAME_JS = "({ textContent }) => textContent === %r"
 CHIP_JS = "document.querySelector('#chip').checkVisibility()"
 MARGIN = (40, 700)
@@ -108,13 +117,18 @@ STATES: dict[str, Callable[[Stage], None]] = {
 def main() -> int:
     """Makes the pictures; 1 where there are no browsers to make them with."""
     parser = argparse.ArgumentParser(prog="python3 -m tests.store", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(STATES)}")
-    names = parser.parse_args().names or list(STATES)
-    if unknown := set(names) - STATES.keys():
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of: {', '.join([*STATES, TILE])}"
+    )
+    names = parser.parse_args().names or [*STATES, TILE]
+    if unknown := set(names) - {*STATES, TILE}:
         parser.error(f"no such picture: {', '.join(sorted(unknown))}")
     if missing := missing_programs():
         print(missing, file=sys.stderr)
         return 1
+    if TILE in names:
+        names.remove(TILE)
+        draw_tile(PICTURES / f"{TILE}.png")
     with Display(WIDTH + EDGE, HEIGHT + EDGE) as display, a_site() as site:
         for driver_class in BROWSERS:
             for dark in (False, True):
@@ -123,6 +137,19 @@ def main() -> int:
                     for name in names:
                         take(stage, name)
     return 0
+
+
+def draw_tile(picture: Path) -> None:
+    """By a browser without a window, as tests.icons draws."""
+    mark = (ROOT / "tests" / "extension" / "mark.svg").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "tile.html")
+        page.write_text(TILE_PAGE % mark, encoding="utf-8")
+        command = ["chromium", "--headless", "--no-sandbox", f"--user-data-dir={folder}/profile",
+                   "--hide-scrollbars", f"--window-size={TILE_SIZE}", f"--screenshot={picture}",
+                   page.as_uri()]  # fmt: skip
+        subprocess.run(command, capture_output=True, check=True)
+    print(picture)
 
 
 def take(stage: Stage, name: str) -> None:
