@@ -50,9 +50,6 @@ class ServedLedger:
     def add_token(self, name: str) -> str:
         return self._manage("tokens", "add", name, "--scope", "flattr").strip()
 
-    def add_token(self, name: str) -> str:
-        return self._manage("tokens", "add", name).strip()
-
     def tokens(self, name: str) -> list[dict[str, Any]]:
         """The tokens of a user, as ``tokens list --json`` prints them."""
         lines = self._manage("tokens", "list", name, "--json").splitlines()
