@@ -4,6 +4,7 @@
  */
 
 import { clickButton } from "./gestures/flattr_gesture.js";
+import { welcome } from "./gestures/first_run.js";
 import * as glances from "./gestures/glances.js";
 import { chooseMenu, makeMenus } from "./gestures/menus.js";
 import { sendAtStart } from "./gestures/outbox.js";
@@ -22,6 +23,8 @@ browser.action.onClicked.addListener((tab) => {
 browser.contextMenus.onClicked.addListener(chooseMenu);
 
 browser.runtime.onInstalled.addListener(makeMenus);
+
+browser.runtime.onInstalled.addListener(welcome);
 
 browser.runtime.onStartup.addListener(() => {
   makeMenus();

@@ -2,24 +2,37 @@
 
 Makes a development environment where there is none (Python packages in ``.venv``, npm's tools in
 ``tests/node_modules``), then runs the linters, the type checkers, the extension's own tests and
-pytest, and says what failed. With arguments, only pytest runs, and gets them.
+pytest, several at once, and says what failed. With arguments, only pytest runs, and gets them.
 
 Standard library only: this is the first thing that a contributor starts.
 """
 
+import asyncio
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 NPM = ROOT / "tests"
+
+PYTEST = [str(PYTHON), "-m", "pytest"]
+# Each of the parts would overwrite what the others note for --last-failed.
+PART = [*PYTEST, "-p", "no:cacheprovider"]
+BROWSERS = "tests/e2e"
+ROOMS = [f"tests/{name}" for name in ("account", "api", "discovery", "ledger", "linked_page")]
+
+AT_ONCE = 3
+"""Browsers wait more than they work: two of them and something else keep two processors busy."""
 
 CHECKS: dict[str, list[str]] = {
     "ruff format": [str(PYTHON), "-m", "ruff", "format", "--check", "--quiet", "."],
@@ -41,8 +54,12 @@ CHECKS: dict[str, list[str]] = {
     "web-ext lint": ["npm", "--prefix", str(NPM), "run", "--silent", "lint"],
     "tsc --checkJs": ["npm", "--prefix", str(NPM), "run", "--silent", "types"],
     "node --test": ["npm", "--prefix", str(NPM), "run", "--silent", "unit"],
+    # Together they are all of pytest's tests, each once.
+    "pytest in Firefox": [*PART, BROWSERS, "-k", "firefox"],
+    "pytest in Chromium": [*PART, BROWSERS, "-k", "not firefox"],
+    "pytest of the host's rooms": [*PART, *ROOMS],
+    "pytest of the rest": [*PART, *(f"--ignore={part}" for part in (BROWSERS, *ROOMS))],
 }
-PYTEST = [str(PYTHON), "-m", "pytest"]
 
 
 def main() -> int:
@@ -53,21 +70,57 @@ def main() -> int:
         sys.exit("The extension's checks need Node.js 20 and npm (Debian: apt install nodejs npm).")
     prepare_python()
     prepare_npm()
-    arguments = sys.argv[1:]
-    checks = {"pytest": PYTEST + arguments} if arguments else CHECKS | {"pytest": PYTEST}
-    failed = [name for name, command in checks.items() if not passes(name, command)]
+    if sys.argv[1:]:
+        return subprocess.run([*PYTEST, *sys.argv[1:]], cwd=ROOT, check=False).returncode
+    failed = asyncio.run(run_all(CHECKS))
     print(f"\nFailed: {', '.join(failed)}" if failed else "\nEverything passed.")
     return 1 if failed else 0
 
 
-def passes(name: str, command: list[str]) -> bool:
-    """Run one check, and say how it went."""
-    print(f"\n== {name}", flush=True)
+async def run_all(checks: dict[str, list[str]]) -> list[str]:
+    """Run them in their order, as many at once as is good; the names of those that failed."""
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # ends all of them too
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def in_turn(name: str, command: list[str]) -> bool:
+        async with free:
+            return await passes(name, command)
+
+    passed = await asyncio.gather(*(in_turn(*check) for check in checks.items()))
+    return [name for name, is_passed in zip(checks, passed, strict=True) if not is_passed]
+
+
+async def passes(name: str, command: list[str]) -> bool:
+    """Run one check; when it has ended, print what it said and how it went."""
+    print(f"-- {name} …", flush=True)
     begun = time.monotonic()
-    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    with tempfile.TemporaryFile() as said:
+        code = await exit_code(command, said)
+        said.seek(0)
+        text = said.read().decode(errors="replace").strip()
     outcome = "passed" if code == 0 else f"FAILED (exit code {code})"
-    print(f"== {name}: {outcome}, {time.monotonic() - begun:.1f} s", flush=True)
+    seconds = time.monotonic() - begun
+    print(f"\n== {name}", text, f"== {name}: {outcome}, {seconds:.1f} s\n", sep="\n", flush=True)
     return code == 0
+
+
+async def exit_code(command: list[str], output: IO[bytes]) -> int:
+    """Of a command, which is told when we are cancelled, and can then clean up."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # or Ctrl-C would reach it twice, the second while it cleans up
+    )
+    try:
+        return await process.wait()
+    except asyncio.CancelledError:
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGINT)
+        await process.wait()
+        raise
 
 
 def prepare_python(environment: Path = ENVIRONMENT, extra: str = "test") -> Path:
@@ -110,3 +163,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except subprocess.CalledProcessError as error:
         sys.exit(f"{' '.join(map(str, error.cmd))} ended with exit code {error.returncode}.")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

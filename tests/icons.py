@@ -15,7 +15,10 @@ ICONS = ROOT / "extension" / "icons"
 #: Which source is drawn in which sizes, in pixels. Small ones have heavier lines.
 DRAWN = {
     "mark": [("mark_small.svg", 16), ("mark.svg", 32), ("mark.svg", 48), ("mark.svg", 128)],
-    **{name: [(f"{name}.svg", 16), (f"{name}.svg", 32)] for name in ("open", "none", "half", "done")},
+    **{
+        name: [(f"{name}.svg", 16), (f"{name}.svg", 32)]
+        for name in ("open", "none", "half", "done")
+    },
 }
 
 DRAWING = """<body><script type="module">

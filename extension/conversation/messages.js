@@ -9,7 +9,10 @@
 /** The name under which the installer registers the host with the browsers. */
 export const HOST_NAME = "io.github.flattr_host";
 
-/** The lowest and highest protocol version that this extension speaks. */
+/**
+ * The lowest and highest protocol version that this extension speaks.
+ * @type {readonly [lowest: number, highest: number]}
+ */
 export const PROTOCOL = Object.freeze([1, 1]);
 
 /** What `api_url` is where flattrs go into the ledger on this computer. */
@@ -74,7 +77,7 @@ const OUTBOX_COUNT = 1_000;
  * @typedef {object} Hello
  * @property {string} id
  * @property {"hello"} type
- * @property {readonly number[]} protocol
+ * @property {readonly [lowest: number, highest: number]} protocol
  * @property {string} extension
  */
 
@@ -292,6 +295,9 @@ const OUTBOX_COUNT = 1_000;
  * @property {string} code
  * @property {string} [message]
  * @property {string} [detail] the part of the message that only this case has
+ * @property {string} [reason] of what the browser could not start: what it says itself
+ * @property {[number, number]} [protocol] of `unsupported_protocol`: the versions that the host speaks
+ * @property {string} [host_version] of `unsupported_protocol`
  * @property {Discovery} [discovery]
  * @property {Offer[]} [offers] of `confirmation_required` and `not_flattrable`: what a yes would
  *   flattr, best first

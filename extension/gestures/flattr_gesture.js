@@ -71,6 +71,7 @@ export async function clickButton(tab) {
  * @param {string} url
  */
 export function chooseFlattr(tab, source, url) {
+  acknowledge(tab.id);
   return start(tab, gestures.newGesture({ ...wish(source, url), fromMenu: true }));
 }
 
@@ -142,7 +143,7 @@ async function replace(tabId, id, decide) {
  * @param {Gesture} gesture whose page was read before
  */
 function performAgain(tabId, gesture) {
-  return perform(tabId, gesture, connection.greet(), Promise.resolve(gesture.hints));
+  return perform(tabId, gesture, readiness(gesture.hints));
 }
 
 /**
@@ -159,13 +160,11 @@ export function dismiss(tabId, id) {
  * @param {Gesture} gesture
  */
 async function start(tab, gesture) {
-  acknowledge(tab.id);
   const { source, url } = gesture;
   const refusal = refusalOf(url);
   // The host starts while the page is read: of the two, starting takes longer. What the button shows
   // and what is stored waits for neither.
-  const greeting = refusal ? null : connection.greet();
-  const reading = source === "page" && !refusal ? readHints(tab.id, url) : Promise.resolve(null);
+  const ready = refusal ? null : readiness(source === "page" ? readHints(tab.id, url) : null);
   let isNew = true;
   await tabs.update(tab.id, (state) => {
     isNew = !machine.isRepeated(state, url);
@@ -173,11 +172,11 @@ async function start(tab, gesture) {
     return machine.begin(state, refusal ? gestures.ended(gesture, refusal) : gesture, tab);
   });
   if (!isNew) await tabs.showAgain(tab.id);
-  if (!isNew || !greeting) {
+  if (!isNew || !ready) {
     await openPopup(tab.id);
     return notifyEnd(tab.id, gesture);
   }
-  return perform(tab.id, gesture, greeting, reading);
+  return perform(tab.id, gesture, ready);
 }
 
 /**
@@ -198,17 +197,24 @@ function refusalOf(url) {
 }
 
 /**
+ * All that a request waits for, at the same time.
+ * @param {Promise<Hints | null> | Hints | null} hints
+ */
+function readiness(hints) {
+  return Promise.all([connection.greet(), hints, prefers("ask_first")]);
+}
+
+/**
  * @param {number} tabId
  * @param {Gesture} gesture
- * @param {Promise<Answer>} greeting
- * @param {Promise<Hints | null>} reading
+ * @param {ReturnType<typeof readiness>} ready
  */
-async function perform(tabId, gesture, greeting, reading) {
+async function perform(tabId, gesture, ready) {
   /** @type {Flight} */
   const flight = { tabId, isSent: false, undoneBy: "" };
   underWay.set(gesture.id, flight);
-  const [greeted, hints, ask] = await Promise.all([greeting, reading, prefers("ask_first")]);
-  if (hints) await tabs.amendGesture(tabId, gesture.id, (now) => ({ ...now, hints }));
+  const [greeted, hints, ask] = await ready;
+  if (hints) tabs.amendGesture(tabId, gesture.id, (now) => ({ ...now, hints }));
   const answer = await answerTo(tabId, { ...gesture, hints }, greeted, ask);
   underWay.delete(gesture.id);
   const known = await outcomeBeside(gesture, flight, answer);

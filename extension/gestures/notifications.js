@@ -34,13 +34,25 @@ export async function notifyEnd(tabId, { id, fromMenu }) {
   // Undo was the person's own; they were looking.
   if (!gesture || isUnderWay(gesture) || gesture.outcome?.code === "cancelled") return;
   if (await isPopupOpen(tabId)) return;
+  try {
+    await browser.notifications.create(`${tabId}:${id}`, contentOf(gesture));
+  } catch {
+    // The permission was taken back just now, or the system shows none: badge and title tell it too.
+  }
+}
+
+/**
+ * @param {Gesture} gesture
+ * @returns {chrome.notifications.NotificationCreateOptions}
+ */
+function contentOf(gesture) {
   const { heading, sentence, advice } = cardOf(gesture, Date.now(), wordsOf(browser.i18n.getMessage));
-  await browser.notifications.create(`${tabId}:${id}`, {
+  return {
     type: "basic",
     iconUrl: browser.runtime.getURL("icons/mark-128.png"),
     title: heading,
     message: [nameOf(gesture), sentence, advice].filter(Boolean).join("\n"),
-  });
+  };
 }
 
 /**

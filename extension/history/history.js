@@ -136,7 +136,7 @@ function showTrouble(failure, again) {
     return;
   }
   const trouble = troubleOf(failure, words);
-  const help = trouble.act
+  const help = trouble.act === "connect"
     ? { label: words.say("popup_connect_button"), press: () => openPage("connect") }
     : { label: words.say("page_again_button"), press: again };
   byId("trouble").replaceChildren(troubleElement(trouble, words, logPlace, help));

@@ -148,11 +148,13 @@ export class HistoryList {
   /** @param {Entry} entry */
   #details({ title, address, site, owner }) {
     const element = make("p", "details quiet");
-    element.dir = "auto";
     if (owner) element.append(this.#filterButton(byOwner(owner, this.#words), "owner", owner));
     if (owner && site) element.append(" · ");
-    if (site) element.append(this.#filterButton(site, "site", site));
-    if (title !== address) element.append(make("bdi", "", address.slice(site.length)));
+    const where = make("bdi", "");
+    where.dir = "ltr";
+    if (site) where.append(this.#filterButton(site, "site", site));
+    if (title !== address) where.append(address.slice(site.length));
+    element.append(where);
     return element;
   }
 

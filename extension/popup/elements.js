@@ -3,7 +3,7 @@
  */
 
 import { secondsLeft } from "../presentation/card.js";
-import { commandElement, logElement, make } from "../presentation/dom.js";
+import { logElement, make } from "../presentation/dom.js";
 
 /** @import { Button } from "../presentation/buttons.js" */
 /** @import { Card, OfferCard, ThingCard } from "../presentation/card.js" */
@@ -36,7 +36,6 @@ export function cardElement(card, around) {
   if (card.hosts) element.append(hostsElement(card.hosts, words));
   if (card.thing) element.append(thingElement(card.thing));
   if (card.offers.length > 0) element.append(offersElement(card, around));
-  if (card.command) element.append(commandElement(card.command, words));
   if (card.log) element.append(logElement(around.logPlace, words));
   if (card.buttons.length > 0) element.append(buttonsElement(card, around));
   return element;

@@ -62,9 +62,6 @@ const ICONS = Object.freeze({
  */
 const ICONS_OF_OUTCOMES = new Map([["cancelled", "open"], ["flattr_once", "done"]]);
 
-/** Beside a page that can be flattred; no state of a gesture has it. */
-const READY_GLYPH = "•";
-
 /**
  * @typedef {object} Badge
  * @property {Icon} icon
@@ -93,22 +90,21 @@ export function badgeOf(state, now, words) {
 }
 
 /**
- * Before a click: that the button flattrs; or what it would flattr, where the person wants to know.
+ * Before a click: that the button flattrs; or what it would flattr, where the person wants to know. No
+ * glyph, which would hide half of a shape that none but this and what is under way have.
  * A page of which the rules know nothing may still be known where the flattrs go.
  * @param {Discovery | null | undefined} glance
  * @param {Words} words
  * @returns {Omit<Badge, "opensPopup">}
  */
 function atRest(glance, words) {
-  const nothing = { text: "", colour: COLOURS.quiet };
-  if (!glance) return { ...nothing, icon: "open", title: words.say("toolbar_button_title") };
+  const quiet = { text: "", colour: COLOURS.quiet };
+  if (!glance) return { ...quiet, icon: "open", title: words.say("toolbar_button_title") };
   const found = glance.flattrable ? glance : glance.part_of;
-  if (!found) return { ...nothing, icon: "none", title: words.say("toolbar_none_title") };
+  if (!found) return { ...quiet, icon: "none", title: words.say("toolbar_none_title") };
   const key = glance.flattrable ? "toolbar_ready_title" : "toolbar_part_title";
   const title = [words.say(key, why(found, words)), cautionOf(found, "page", words)];
-  return {
-    icon: "mark", text: READY_GLYPH, colour: COLOURS.good, title: title.filter(Boolean).join("\n"),
-  };
+  return { ...quiet, icon: "mark", title: title.filter(Boolean).join("\n") };
 }
 
 /**
@@ -133,8 +129,8 @@ function titleOf(gesture, now, words) {
   if (gesture.phase === "sending" && !isWaiting(gesture, now)) {
     return words.say("toolbar_sending_title", name);
   }
-  const { heading, sentence, advice, command } = cardOf(gesture, now, words);
+  const { heading, sentence, advice } = cardOf(gesture, now, words);
   const isFlattred = gesture.outcome?.code === "flattred";
   const first = isFlattred ? words.say("toolbar_flattred_title", name) : heading;
-  return [first, sentence, advice, command].filter(Boolean).join("\n");
+  return [first, sentence, advice].filter(Boolean).join("\n");
 }

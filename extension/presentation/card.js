@@ -44,7 +44,6 @@ import { SEVERAL_CAUTIONS, advice, cautionOf, nounOf, whence, why } from "./reas
  *   named
  * @property {OfferCard[]} offers where there are several
  * @property {Button[]} buttons
- * @property {string} command what to type; empty for nothing
  * @property {boolean} log whether the log says more
  * @property {number} deadline end of the grace period, milliseconds since the epoch; else 0
  * @property {number} graceMs
@@ -87,7 +86,6 @@ export function cardOf(gesture, now, words) {
     hosts: isQuestion(gesture) && subject ? hostsOf(gesture, subject, words) : null,
     offers: subject ? [] : offersOf(gesture).map((offer) => offerCard(gesture, offer, words)),
     buttons: buttonsOf(gesture, look, words),
-    command: look.command ?? "",
     log: look.log ?? false,
     deadline: gesture.phase === "grace" ? gesture.deadline : 0,
     graceMs: gesture.graceMs,
@@ -158,7 +156,7 @@ function sentenceOf(gesture, look, now, words) {
         ? words.sayCount("popup_flattrs_count", outcome.flattrs)
         : words.say(look.sentence);
     case "flattr_once":
-      return words.say(look.sentence, words.sayDay(firstOfNextMonth(now)));
+      return words.say(look.sentence, words.sayServiceMonth(firstOfNextMonth(now)));
     case "not_flattrable":
       return joined(whyNothing(gesture, words) || words.say(look.sentence), outcome.detail);
     case "kept":

@@ -5,7 +5,7 @@
  * @property {(key: string, ...values: string[]) => string} say
  * @property {(key: string, count: number) => string} sayCount by the plural form of `count`, whose
  *   keys are `key_one`, `key_other` and what else the language has
- * @property {(date: Date) => string} sayDay as the service counts its months, in UTC
+ * @property {(date: Date) => string} sayServiceMonth as the service counts them, in UTC
  * @property {(date: Date) => string} sayMonth with year, where the person is; so are the others below
  * @property {(date: Date) => string} sayWeekday with day and month
  * @property {(date: Date) => string} sayDate with year
@@ -25,7 +25,7 @@ export function wordsOf(getMessage) {
   const language = getMessage("locale_language_code");
   const plural = new Intl.PluralRules(language);
   const number = new Intl.NumberFormat(language);
-  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", timeZone: "UTC" });
+  const serviceMonth = new Intl.DateTimeFormat(language, { month: "long", timeZone: "UTC" });
   const share = new Intl.NumberFormat(language,
     { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const month = new Intl.DateTimeFormat(language, { month: "long", year: "numeric" });
@@ -41,7 +41,7 @@ export function wordsOf(getMessage) {
     sayCount: (key, count) =>
       say(`${key}_${plural.select(count)}`, number.format(count))
       || say(`${key}_other`, number.format(count)),
-    sayDay: (when) => day.format(when),
+    sayServiceMonth: (when) => serviceMonth.format(when),
     sayMonth: (when) => month.format(when),
     sayWeekday: (when) => weekday.format(when),
     sayDate: (when) => date.format(when),

@@ -16,6 +16,19 @@ export const RUN = crypto.randomUUID();
 let queue = Promise.resolve();
 
 /**
+ * @typedef {object} Turn
+ * @property {((state: TabState | null) => TabState | null)[]} changes
+ * @property {Promise<TabState | null>} done
+ */
+
+/**
+ * Turns that wait for their state. Changes of a tab that meet here are stored and shown together: a
+ * host answers faster than three states of a button can be drawn.
+ * @type {Map<number, Turn>}
+ */
+const waiting = new Map();
+
+/**
  * @param {number} tabId
  * @returns {Promise<TabState | null>}
  */
@@ -29,15 +42,20 @@ export function read(tabId) {
  * @returns {Promise<TabState | null>} the state afterwards
  */
 export function update(tabId, change) {
-  return inTurn(async () => {
-    const before = await load(tabId);
-    const after = change(before);
-    if (after === before) return after;
-    if (after) await browser.storage.session.set({ [keyOf(tabId)]: after });
-    else await browser.storage.session.remove(keyOf(tabId));
-    await present(tabId, after);
+  const met = waiting.get(tabId);
+  if (met) {
+    met.changes.push(change);
+    return met.done;
+  }
+  const changes = [change];
+  const done = inTurn(async () => {
+    const before = await load(tabId).finally(() => waiting.delete(tabId));
+    const after = changes.reduce((state, make) => make(state), before);
+    if (after !== before) await Promise.all([store(tabId, after), present(tabId, after)]);
     return after;
   });
+  waiting.set(tabId, { changes, done });
+  return done;
 }
 
 /**
@@ -99,6 +117,15 @@ async function load(tabId) {
   const found = await browser.storage.session.get(key);
   const state = found[key];
   return state ? endOrphans(state, RUN) : null;
+}
+
+/**
+ * @param {number} tabId
+ * @param {TabState | null} state
+ */
+function store(tabId, state) {
+  const key = keyOf(tabId);
+  return state ? browser.storage.session.set({ [key]: state }) : browser.storage.session.remove(key);
 }
 
 /**

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
@@ -56,8 +57,10 @@ class Browser(Protocol):
 
     def __exit__(self, *exception: object) -> None: ...
 
-    def start(self) -> None:
+    def start(self, *, first_run: bool = False) -> None:
         """Start the browser; on return the extension is installed and its background runs.
+
+        Its set-up page, which opens by itself then, is closed unless `first_run` is to be seen.
 
         What the background does on being installed may still be under way, and a test that
         stops the background at once cuts it off.
@@ -114,6 +117,9 @@ class Browser(Protocol):
     def close_popup(self) -> None:
         """Close the popup as a person does, with Escape. Nothing happens when none is open."""
 
+    def answer_permission(self, allow: bool) -> None:
+        """Wait until the browser asks for a permission of the extension; press Allow or Deny."""
+
     def background_eval(self, expression: str) -> Any:
         """The JSON value of a JavaScript expression in the background; promises are awaited.
 
@@ -131,6 +137,12 @@ class Browser(Protocol):
 
     def open_extension_page(self, path: str) -> None:
         """Open a page of the extension in the active tab."""
+
+    def media(self, feature: str, value: str) -> AbstractContextManager[None]:
+        """For as long as it lasts, a media feature of the open popup, or else of the active tab.
+
+        "prefers-color-scheme", "prefers-reduced-motion" or "forced-colors". Toolbars stay the same.
+        """
 
     def screenshot(self, path: Path, crop: Crop | None = None) -> Path:
         """Write the whole screen, or a part of it, to `path` as PNG; returns `path`."""

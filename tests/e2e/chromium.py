@@ -263,6 +263,14 @@ class Chromium(Driver):
             raise BrowserError("no popup is open")
         return self._eval(popup, expression)
 
+    @contextmanager
+    def media(self, feature: str, value: str) -> Iterator[None]:
+        # It lasts as long as the session does.
+        with self._attached(self._popup() or self._active_page()) as session:
+            features = [{"name": feature, "value": value}]
+            self._pipe.call("Emulation.setEmulatedMedia", session, features=features)
+            yield
+
     def background_running(self) -> bool:
         return self._worker() is not None
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ PREFERENCES: dict[str, bool | int | str] = {
     "services.settings.server": "data:,#remote-settings-dummy/v1",
     "toolkit.telemetry.enabled": False,
     "toolkit.telemetry.server": "",
+    # No desktop runs here that could show a notification: Firefox shows it itself.
+    "alerts.useSystemBackend": False,
     # Nothing that would lie over the page or the toolbar.
     "browser.aboutwelcome.enabled": False,
     "signon.rememberSignons": False,
@@ -76,6 +79,12 @@ DARK: dict[str, bool | int | str] = {
     "ui.systemUsesDarkTheme": 1,
 }
 
+MEDIA_FEATURES = {
+    "prefers-color-scheme": "prefersColorSchemeOverride",
+    "prefers-reduced-motion": "prefersReducedMotionOverride",
+    "forced-colors": "forcedColorsOverride",
+}
+
 PIN_JS = """
 const { CustomizableUI } = ChromeUtils.importESModule(
   "moz-src:///browser/components/customizableui/CustomizableUI.sys.mjs");
@@ -85,19 +94,29 @@ CustomizableUI.addWidgetToArea(`${id}-browser-action`, CustomizableUI.AREA_NAVBA
 # Pictures are to show what a person sees, and no person's address bar has stripes.
 PLAIN_ADDRESS_BAR_JS = "window.document.documentElement.removeAttribute('remotecontrol')"
 
-# Marionette's own actor evaluates in any document, also in those its windows do not include.
-EVAL_JS = """
-const [id, place, expression] = arguments;
-const { extension } = WebExtensionPolicy.getByID(id);
+EXTENSION_JS = "const { extension } = WebExtensionPolicy.getByID(arguments[0]); "
+
+BROWSER_JS = """
+const place = arguments[1];
 const chrome = Services.wm.getMostRecentWindow("navigator:browser");
 const browser = place === "page" ? chrome.gBrowser.selectedBrowser
   : [...extension.views].find((view) => view.viewType === place)?.xulBrowser;
 if (!browser) throw new Error(`no ${place} is open`);
+"""
+
+# Marionette's own actor evaluates in any document, also in those its windows do not include.
+EVAL_JS = (
+    BROWSER_JS
+    + """
+const expression = arguments[2];
 const script = `const finish = arguments[arguments.length - 1];
   (async () => (${expression}))().then((value) => JSON.stringify({ value }))
     .then(finish, (error) => finish(JSON.stringify({ error: String(error) })));`;
 const actor = browser.browsingContext.currentWindowGlobal.getActor("MarionetteCommands");
 return actor.executeScript(script, [], { timeout: 30000, async: true, sandboxName: null });"""
+)
+
+MEDIA_JS = BROWSER_JS + "browser.browsingContext[arguments[2]] = arguments[3];"
 
 ACTIVE_HANDLE_JS = """
 const { NavigableManager } = ChromeUtils.importESModule(
@@ -114,8 +133,6 @@ const pause = () => new Promise((resolve) => window.setTimeout(resolve, 20));
 for (const panel of panels)
   while (["showing", "hiding"].includes(panel?.state)) await pause();
 return panels.some((panel) => panel?.state === "open")"""
-
-EXTENSION_JS = "const { extension } = WebExtensionPolicy.getByID(arguments[0]); "
 
 
 class Firefox(Driver):
@@ -224,7 +241,7 @@ class Firefox(Driver):
 
     def _eval(self, place: str, expression: str) -> Any:
         """`place` is "page", or the type of one of the extension's views."""
-        answer = json.loads(self._chrome(EVAL_JS, self.extension_id, place, expression))
+        answer = json.loads(self._extension(EVAL_JS, place, expression))
         if "error" in answer:
             raise BrowserError(answer["error"])
         return answer.get("value")
@@ -246,6 +263,13 @@ class Firefox(Driver):
 
     def popup_eval(self, expression: str) -> Any:
         return self._eval("popup", expression)
+
+    @contextmanager
+    def media(self, feature: str, value: str) -> Iterator[None]:
+        place = "popup" if self.popup_open() else "page"
+        self._extension(MEDIA_JS, place, MEDIA_FEATURES[feature], value)
+        yield
+        self._extension(MEDIA_JS, place, MEDIA_FEATURES[feature], "none")
 
     def background_running(self) -> bool:
         return bool(self._extension("return extension.backgroundState === 'running'"))

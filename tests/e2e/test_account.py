@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from .browser import wait_for
 from .display import Display
-from .driver import CENTRE_JS, Driver, at_rest
+from .driver import Driver
 from .served import ServedLedger
 from .site import Site
 from .stage import KEPT, Stage, a_stage
+from .visitor import Visitor
 
 PERSON, PASSWORD = "dora", "correct horse battery"
 OWNER = "alice"
@@ -37,53 +36,13 @@ WRONG_JS = """(({ id, ariaInvalid }) => [id, ariaInvalid,
 OUTLINED_JS = """getComputedStyle(document.activeElement).outlineStyle !== "none" """
 
 
-class Person:
+class Person(Visitor):
     """Somebody before a browser with the extension, and a server that they have an account at."""
 
     def __init__(self, stage: Stage, server: ServedLedger) -> None:
+        super().__init__(stage.driver)
         self.stage = stage
-        self.driver = stage.driver
         self.server = server
-
-    # -- pages, by mouse and keyboard -------------------------------------------------------------
-
-    def sees(self, words: str) -> str:
-        """Waits until the active tab says so."""
-
-        def look() -> str:
-            return str(self.driver.page_eval("document.body?.innerText ?? ''"))
-
-        return wait_for(look, repr(words), until=lambda text: words in text)
-
-    def clicks(self, selector: str) -> None:
-        def place() -> Any:
-            loaded = self.driver.page_eval("document.readyState === 'complete'")
-            return loaded and self.driver.page_eval(CENTRE_JS % json.dumps(selector))
-
-        wait_for(place, selector)
-        self.driver.display.click(*at_rest(place, selector))
-
-    def types(self, text: str) -> None:
-        self.driver.display.xdotool("type", "--delay", 15, text)
-
-    def presses(self, *keys: str) -> None:
-        for key in keys:
-            self.driver.display.xdotool("key", key)
-            time.sleep(0.1)
-
-    def fills(self, selector: str, text: str) -> None:
-        self.clicks(selector)
-        focused = f"document.hasFocus() && document.activeElement.matches({selector!r})"
-        wait_for(lambda: self.driver.page_eval(focused), f"{selector} to have the focus")
-        self.presses("ctrl+a")
-        self.types(text)
-        wait_for(
-            lambda: self.driver.page_eval(f"document.querySelector({selector!r}).value"),
-            f"{selector} to be filled",
-            until=lambda value: value == text,
-        )
-
-    # -- what people do ---------------------------------------------------------------------------
 
     def opens_options(self) -> None:
         self.driver.close_popup()
@@ -140,19 +99,19 @@ def connects_in_pictures(person: Person) -> None:
     """As ``person.connects``, with a look at each page on the way."""
     stage, driver = person.stage, person.driver
     person.opens_options()
-    stage.picture("options-embedded")
+    stage.picture("options-embedded", in_both_themes=True)
     assert person.server.url not in person.sees("This computer")
     person.asks_to_connect(person.server.url)
     person.signs_in()
-    stage.picture("sign-in")
+    stage.picture("sign-in", in_both_themes=True)
     person.clicks("button.primary")
     assert PERSON in person.sees("wants to flattr on your behalf")
-    stage.picture("consent")
+    stage.picture("consent", in_both_themes=True)
     person.clicks("button[value=allow]")
     text = person.sees(f"Connected as {PERSON} at {person.place}")
     assert "in a private file on this computer" in text
     wait_for(lambda: driver.page_eval("document.hasFocus()"), "the options to have the focus")
-    stage.picture("options-connected")
+    stage.picture("options-connected", in_both_themes=True)
 
 
 def test_an_account_from_connecting_to_signing_out(person: Person) -> None:
@@ -169,7 +128,7 @@ def test_an_account_from_connecting_to_signing_out(person: Person) -> None:
     text = person.sees("Sourdough for patient people")
     assert f"At {person.place}, as {PERSON}" in text
     assert f"by {OWNER}" in text
-    stage.picture("history")
+    stage.picture("history", in_both_themes=True)
 
     person.opens_options()
     person.clicks("#sign-out")
@@ -311,21 +270,3 @@ def test_an_empty_history(person: Person) -> None:
     person.driver.open_extension_page("history/history.html")
     person.sees("Nothing yet")
     person.stage.picture("history-empty")
-
-
-def test_the_pages_in_the_dark(
-    driver_class: type[Driver], display: Display, site: Site, server: ServedLedger
-) -> None:
-    """The same states for whoever looks at the pictures."""
-    with a_stage(driver_class, display, site, dark=True) as stage:
-        stage.set(undo_seconds="0")
-        person = Person(stage, server)
-        connects_in_pictures(person)
-        assert stage.driver.page_eval("matchMedia('(prefers-color-scheme: dark)').matches")
-        person.flattrs("/dark.html")
-        stage.shows("✓", "Flattred: Bread, dark")
-        stage.driver.close_popup()
-        stage.driver.open_extension_page("history/history.html")
-        person.sees("What you flattred")
-        person.sees("That is all.")
-        stage.picture("history")

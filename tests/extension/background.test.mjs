@@ -73,6 +73,16 @@ describe("before a click", () => {
     assert.deepEqual([history.title, history.contexts], ["History", ["action"]]);
   });
 
+  test("the set-up page is opened at installation, and at nothing else", async () => {
+    for (const reason of ["update", "browser_update", "install"]) {
+      browser.runtime.onInstalled.fire({ reason });
+    }
+    await settle();
+    const opened = browser.calls.flatMap(([name, { url } = {}]) => name === "create" && url || []);
+    assert.deepEqual(opened, [browser.runtime.getURL("setup/setup.html")]);
+    assert.equal(count("connectNative"), 0);
+  });
+
   test("the button's menu opens the history, and starts no host for it", async () => {
     browser.contextMenus.onClicked.fire({ menuItemId: "history" }, tab);
     await settle();
@@ -99,6 +109,18 @@ describe("a click", () => {
     assert.equal(badge().popup, "");
     assert.match(badge().title, /^Flattred: Tools\n2 flattrs/);
     assert.equal(count("openPopup"), 0);
+  });
+
+  test("is not drawn once for each word of a host that says several at once", async () => {
+    await click();
+    const [{ id }] = flattrs();
+    browser.calls.length = 0;
+    port().answer(id, { type: "status", state: "discovered", discovery: DISCOVERY });
+    port().answer(id, { type: "status", state: "sending" });
+    port().answer(id, { type: "done", thing: { title: "Tools", flattrs: 2 } });
+    await settle();
+    assert.equal(badge().text, "✓");
+    assert.ok(count("setBadgeText") < 3, count("setBadgeText"));
   });
 
   test("of somebody who wants to be asked first says so, and asks", async () => {

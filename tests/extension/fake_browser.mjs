@@ -42,9 +42,9 @@ export class Port {
 
   disconnect = () => {};
 
-  /** @param {string[]} features the types of requests that the host knows */
+  /** @param {string[]} features what the host knows besides the requests that each one knows */
   constructor(features = []) {
-    this.features = features;
+    this.features = ["hello", "discover", "flattr", "cancel", ...features];
   }
 
   answer(id, message) {

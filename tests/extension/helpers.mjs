@@ -16,7 +16,13 @@ export function textOf(path) {
   return readFileSync(new URL(path, ROOT), "utf8");
 }
 
-export const MESSAGES = JSON.parse(textOf("extension/_locales/en/messages.json"));
+/** @param {string} folder in `_locales` */
+export function messagesIn(folder) {
+  return JSON.parse(textOf(`extension/_locales/${folder}/messages.json`));
+}
+
+export const LANGUAGES = readdirSync(fileURLToPath(new URL("_locales/", EXTENSION))).toSorted();
+export const MESSAGES = messagesIn("en");
 export const MANIFEST = JSON.parse(textOf("extension/manifest.json"));
 
 /** `i18n.getMessage` as browsers do it: named placeholders, and "" for a key that is missing. */

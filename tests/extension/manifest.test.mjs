@@ -17,6 +17,21 @@ describe("the manifest", () => {
     }
   });
 
+  test("has a reason in docs/permissions.md for each permission, and asks for all that has one", () => {
+    const { permissions, optional_permissions, optional_host_permissions } = MANIFEST;
+    const asked = [...permissions, ...optional_permissions, ...optional_host_permissions];
+    const rows = textOf("docs/permissions.md").matchAll(/^\| `([^`]+)` \|/gm);
+    assert.deepEqual([...rows].map(([, name]) => name).toSorted(), asked.toSorted());
+  });
+
+  test("declares for Firefox what docs/permissions.md says of it", () => {
+    const { required, optional } = MANIFEST.browser_specific_settings.gecko.data_collection_permissions;
+    const declared = textOf("docs/permissions.md").split("## Firefox's declaration of data")[1];
+    assert.deepEqual([...declared.matchAll(/\(`(\w+[A-Z]\w+)`\)/g)].map(([, name]) => name),
+      required);
+    assert.equal(optional, undefined);
+  });
+
   test("gives the same id on every machine", () => {
     const digest = createHash("sha256").update(Buffer.from(MANIFEST.key, "base64")).digest("hex");
     const letter = (hex) => "abcdefghijklmnop"[parseInt(hex, 16)];
@@ -63,6 +78,7 @@ describe("the manifest", () => {
 });
 
 describe("the folder", () => {
+  const [, HOME] = textOf("pyproject.toml").match(/^Homepage = "(.+)"$/m) ?? [];
   const KINDS = new RegExp(`^(${[
     "manifest\\.json",
     "_locales/\\w+/messages\\.json",
@@ -79,8 +95,9 @@ describe("the folder", () => {
   test("has the files that its pages name", () => {
     const files = new Set(extensionFiles());
     for (const page of [...files].filter((file) => file.endsWith(".html"))) {
-      const named = textOf(`extension/${page}`).matchAll(/(?:href|src)="([^"]+)"/g);
-      for (const [, path] of named) {
+      const named = textOf(`extension/${page}`).matchAll(/<(\w+)[^>]*\s(?:href|src)="([^"]+)"/g);
+      for (const [, tag, path] of named) {
+        if (tag === "a" && path === HOME) continue; // nothing is loaded from there by itself
         const file = new URL(path, `file:///${page}`).pathname.slice(1);
         assert.ok(files.has(file), `${page}: ${path}`);
       }

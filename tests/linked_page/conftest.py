@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,22 +11,9 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from . import namespace
 
-# A network and mounts of its own, as anybody may have where user namespaces are allowed. What
-# names resolve to is up to the name server in there; whatever is written here ends with it.
-IN_A_NAMESPACE = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
-SETUP = """
-mount --bind "$1/resolv.conf" /etc/resolv.conf
-mount --bind "$1/hosts" /etc/hosts
-[ ! -e /etc/nsswitch.conf ] || mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf
-cd "$2" && exec "$3" -m tests.linked_page.stage "$1"
-"""
-FILES = {
-    "resolv.conf": "nameserver 127.0.0.1\n",
-    "hosts": "127.0.0.1 localhost\n",
-    "nsswitch.conf": "hosts: files dns\n",
-}
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -103,20 +89,16 @@ def make_certificate(folder: Path, certificate: str, key: str) -> None:
 
 @pytest.fixture(scope="session")
 def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
-    # The Debian package of unshare is essential; but not every machine lets it be used.
-    if not shutil.which("unshare") or subprocess.run([*IN_A_NAMESPACE, "true"]).returncode:
-        sentence = "no network namespaces here: unshare --user --map-root-user --net must work"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
+    namespace.require()
     folder = tmp_path_factory.mktemp("internet")
-    for name, text in FILES.items():
-        (folder / name).write_text(text)
     make_certificate(folder, "certificate.pem", "key.pem")
     make_certificate(folder, "unknown.pem", "unknown_key.pem")
     (folder / ".netrc").write_text("default login anna password hidden\n")
     environ = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     environ |= {"SSL_CERT_FILE": str(folder / "certificate.pem"), "HOME": str(folder)}
     with subprocess.Popen(
-        [*IN_A_NAMESPACE, "sh", "-e", "-c", SETUP, "sh", folder, ROOT, sys.executable],
+        namespace.inside(folder, sys.executable, "-m", "tests.linked_page.stage", folder),
+        cwd=ROOT,
         env=environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from flattr_host import __version__
 from flattr_host.browsers.process import HostError, HostGone, HostProcess
 from flattr_host.native.framing import MAX_FRAME
 from tests.conftest import HOST, MAIN, Home, StartHost, host_running
@@ -66,8 +67,11 @@ def test_hello(host: HostProcess) -> None:
 @pytest.mark.parametrize(("versions", "spoken"), [([1, 9], 1), ([0, 1], 1), ([2, 3], None)])
 def test_versions(host: HostProcess, versions: list[int], spoken: int | None) -> None:
     (answer,) = ask(host, type="hello", protocol=versions)
-    assert answer.get("protocol") == spoken
-    assert (answer.get("code") == "unsupported_protocol") == (spoken is None)
+    if spoken is None:  # and it says what it is, so that the extension knows which is older
+        assert answer["code"] == "unsupported_protocol"
+        assert (answer["protocol"], answer["host_version"]) == ([1, 1], __version__)
+    else:
+        assert (answer["type"], answer["protocol"]) == ("done", spoken)
 
 
 def test_a_flattr_is_told_step_by_step_and_stored(host: HostProcess, flattr_home: Home) -> None:

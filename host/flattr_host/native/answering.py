@@ -36,6 +36,7 @@ from .messages import (
     OutboxRequest,
     OutboxSend,
     OutboxTold,
+    ProtocolError,
     SettingsRequest,
     Status,
 )
@@ -295,5 +296,7 @@ def _hello(request: Hello) -> HelloDone | Error:
     version = min(PROTOCOL[1], request.protocol[1])
     if version < max(PROTOCOL[0], request.protocol[0]):
         code = "unsupported_protocol"
-        return Error(request.id, code, sentences()[code])
+        return ProtocolError(
+            request.id, code, sentences()[code], protocol=PROTOCOL, host_version=__version__
+        )
     return HelloDone(request.id, version, __version__)

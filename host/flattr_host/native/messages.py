@@ -213,6 +213,13 @@ class Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
     detail: str = ""
 
 
+class ProtocolError(Error, tag_field="type", tag="error", kw_only=True):
+    """There is no version in common; the extension can tell from it which of the two is older."""
+
+    protocol: tuple[int, int]
+    host_version: str
+
+
 class Offer(msgspec.Struct):
     """Something that the person may choose; ``confirm`` is for a request that says yes to it."""
 
