@@ -113,6 +113,16 @@ def test_the_steps_in_their_order() -> None:
     assert notes.looked_up == []
 
 
+def test_where_there_is_a_question_anyway_it_stays_the_same() -> None:
+    notes = Notes()
+    page = Gesture(PAGE, Hints(payment=(payment("bob"), payment("carol"))))
+    asked = offered(notes, page)
+    assert len(asked) == 2
+    assert offered(notes, replace(page, ask=True)) == asked
+    assert offered(notes, replace(page, ask=True, confirm="another")) == asked
+    assert notes.run(replace(page, ask=True, confirm=confirmation_of(asked[1]))).user_id == "carol"
+
+
 def test_an_undo_before_the_grace_period_counts() -> None:
     notes, gate = Notes(), UndoGate()
     assert gate.cancel()

@@ -27,8 +27,8 @@ KNOWS = {
     "flattring": {"api", "backend", "discovery", "linked_page", "outbox", "undo"},
     "account": {"api", "connections", "files", "undo"} | COMMON,
     "native": (
-        {"account", "api", "backend", "discovery", "flattring", "ledger", "outbox", "own_sites"}
-        | {"undo"}
+        {"account", "api", "backend", "discovery", "flattring", "ledger", "linked_page", "outbox"}
+        | {"own_sites", "undo"}
         | COMMON
     ),
     "browsers": {"files", "paths"},

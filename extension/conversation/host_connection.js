@@ -85,7 +85,8 @@ export class HostConnection {
 
   /**
    * Sends a request. Never rejects: what goes wrong with the host is an answer too, with the code
-   * `not_installed`, `broken`, `crashed` or `no_answer`.
+   * `not_installed`, `broken`, `crashed` or `no_answer`; or `host_too_old`, where the host does not
+   * take requests of that type, and was sent none.
    * @param {Request} request
    * @param {(status: Status) => void} [onStatus]
    * @param {number} [limitMs] how long the host may be silent
@@ -94,7 +95,14 @@ export class HostConnection {
   async request(request, onStatus = () => {}, limitMs = SILENCE_LIMIT_MS) {
     const greeting = await this.greet();
     if (greeting.type === "error") return greeting;
+    const { features } = greeting;
+    if (features && !features.includes(request.type)) return failure(request.id, "host_too_old");
     return this.#post(request, onStatus, limitMs);
+  }
+
+  /** Ends the host, unless somebody is still waiting for it; without a call that happens by itself. */
+  close() {
+    if (this.#pending.size === 0) this.#close();
   }
 
   #open() {
@@ -181,11 +189,13 @@ export class HostConnection {
   }
 
   #close() {
+    clearTimeout(this.#closing);
     const port = this.#port;
     this.#port = null;
     this.#greeting = null;
     port?.disconnect();
   }
+
 
   /** @param {Port} port */
   #lose(port) {
@@ -194,7 +204,7 @@ export class HostConnection {
     if (port !== this.#port) return;
     this.#port = null;
     this.#greeting = null;
-    this.#failAll(this.#heard ? "crashed" : causeOfFailedStart(reason));
+    this.#failAll(this.#heard ? "crashed" : causeOfFailedStart(reason), reason);
   }
 
   #giveUp() {
@@ -203,9 +213,13 @@ export class HostConnection {
     this.#failAll(code);
   }
 
-  /** @param {string} code */
-  #failAll(code) {
-    for (const id of [...this.#pending.keys()]) this.#settle(id, failure(id, code));
+  /**
+   * @param {string} code
+   * @param {string} [reason] in the browser's words
+   */
+  #failAll(code, reason) {
+    const why = reason ? { reason } : {};
+    for (const id of [...this.#pending.keys()]) this.#settle(id, { ...failure(id, code), ...why });
     clearTimeout(this.#closing);
   }
 }

@@ -9,7 +9,10 @@
 /** The name under which the installer registers the host with the browsers. */
 export const HOST_NAME = "io.github.flattr_host";
 
-/** The lowest and highest protocol version that this extension speaks. */
+/**
+ * The lowest and highest protocol version that this extension speaks.
+ * @type {readonly [lowest: number, highest: number]}
+ */
 export const PROTOCOL = Object.freeze([1, 1]);
 
 /** What `api_url` is where flattrs go into the ledger on this computer. */
@@ -56,16 +59,34 @@ const OUTBOX_COUNT = 1_000;
 /**
  * The API's thing, as far as it is shown.
  * @typedef {object} Thing
+ * @property {number} id
+ * @property {string} url
  * @property {string | null} [title]
+ * @property {string | null} [image] its address; empty for none
  * @property {number} [flattrs]
+ * @property {User | null} [owner]
+ */
+
+/**
+ * The API's user, as far as it is shown.
+ * @typedef {object} User
+ * @property {string} username
  */
 
 /**
  * @typedef {object} Hello
  * @property {string} id
  * @property {"hello"} type
- * @property {readonly number[]} protocol
+ * @property {readonly [lowest: number, highest: number]} protocol
  * @property {string} extension
+ */
+
+/**
+ * @typedef {object} Discover
+ * @property {string} id
+ * @property {"discover"} type
+ * @property {string} url
+ * @property {Hints} [hints]
  */
 
 /**
@@ -77,6 +98,7 @@ const OUTBOX_COUNT = 1_000;
  * @property {Hints} [hints]
  * @property {string} [confirm] the offer that the person said yes to, as the host named it
  * @property {true} [link] it is a link that the person pointed at, not the page that they see
+ * @property {true} [ask] the person is asked first, however certain it is
  */
 
 /**
@@ -87,12 +109,53 @@ const OUTBOX_COUNT = 1_000;
  */
 
 /**
- * What the person flattred, newest first.
+ * What the person flattred, newest first; or what somebody else did, as far as others may see it.
  * @typedef {object} Flattrs
  * @property {string} id
  * @property {"flattrs"} type
  * @property {number} count
  * @property {number} page from 1
+ * @property {string} [username]
+ */
+
+/**
+ * Who flattred a thing, newest first.
+ * @typedef {object} Flattrers
+ * @property {string} id
+ * @property {"flattrers"} type
+ * @property {number} thing
+ * @property {number} count
+ * @property {number} page from 1
+ */
+
+/**
+ * The image of a thing. Whoever has it learns that it was looked at.
+ * @typedef {object} ImageRequest
+ * @property {string} id
+ * @property {"image"} type
+ * @property {string} url
+ */
+
+/**
+ * What the host's settings say of flattring.
+ * @typedef {object} Settings
+ * @property {number} undo_seconds 0 to 60; 0: it is sent at once
+ * @property {boolean} read_links
+ * @property {boolean} means
+ * @property {string[]} own_usernames
+ */
+
+/**
+ * @typedef {object} SettingsRequest
+ * @property {string} id
+ * @property {"settings"} type
+ */
+
+/**
+ * @typedef {object} ChangeSettings
+ * @property {string} id
+ * @property {"change_settings"} type
+ * @property {Partial<Settings>} settings what is left out stays
  */
 
 /**
@@ -144,8 +207,9 @@ const OUTBOX_COUNT = 1_000;
  */
 
 /**
- * @typedef {Hello | Flattr | Cancel | Flattrs | AccountRequest | Connect | Outbox | OutboxSend
- *   | OutboxTold | OutboxRemove} Request
+ * @typedef {Hello | Discover | Flattr | Cancel | Flattrs | Flattrers | ImageRequest
+ *   | SettingsRequest | ChangeSettings | AccountRequest | Connect | Outbox | OutboxSend | OutboxTold
+ *   | OutboxRemove} Request
  */
 
 /**
@@ -179,11 +243,8 @@ const OUTBOX_COUNT = 1_000;
  * One entry of the history: the API's flattr, as far as it is shown.
  * @typedef {object} FlattrRecord
  * @property {number} created_at seconds since the epoch
- * @property {object} thing
- * @property {number} thing.id
- * @property {string} thing.url
- * @property {string | null} [thing.title]
- * @property {{ username: string } | null} [thing.owner]
+ * @property {Thing} thing
+ * @property {User | null} [owner] who flattred
  */
 
 /**
@@ -208,7 +269,14 @@ const OUTBOX_COUNT = 1_000;
  * @property {Discovery} [discovery]
  * @property {Thing} [thing]
  * @property {boolean} [cancelled] of `cancel`
- * @property {boolean} [more] of `flattrs` and `outbox`: whether there may be a next page
+ * @property {string} [image] of `image`: a `data:` URL
+ * @property {number} [undo_seconds] of `settings` and `change_settings`, as in {@link Settings}
+ * @property {boolean} [read_links]
+ * @property {boolean} [means]
+ * @property {string[]} [own_usernames]
+ * @property {string} [host_version] of `hello`
+ * @property {number} [protocol] of `hello`: the version that both speak
+ * @property {boolean} [more] of `flattrs`, `flattrers` and `outbox`: whether there may be a next page
  * @property {string[]} [features] of `hello`: the types of requests that the host knows
  * @property {number} [sent] of `outbox_send`: how many are settled now
  * @property {number} [waiting] of `outbox` and `outbox_send`: how many are not sent yet
@@ -227,6 +295,9 @@ const OUTBOX_COUNT = 1_000;
  * @property {string} code
  * @property {string} [message]
  * @property {string} [detail] the part of the message that only this case has
+ * @property {string} [reason] of what the browser could not start: what it says itself
+ * @property {[number, number]} [protocol] of `unsupported_protocol`: the versions that the host speaks
+ * @property {string} [host_version] of `unsupported_protocol`
  * @property {Discovery} [discovery]
  * @property {Offer[]} [offers] of `confirmation_required` and `not_flattrable`: what a yes would
  *   flattr, best first
@@ -244,16 +315,31 @@ export function hello(extensionVersion) {
 }
 
 /**
+ * What would be flattred, by local rules alone.
+ * @param {string} url
+ * @param {Hints | null} hints
+ * @returns {Discover}
+ */
+export function discover(url, hints) {
+  /** @type {Discover} */
+  const request = { id: newId(), type: "discover", url };
+  if (hints) request.hints = hints;
+  return request;
+}
+
+/**
  * @param {{ id: string, url: string, source: "page" | "link", hints: Hints | null,
  *   confirm: string | null }} gesture
+ * @param {boolean} asks whether the person is asked first, however certain it is
  * @returns {Flattr}
  */
-export function flattr({ id, url, source, hints, confirm }) {
+export function flattr({ id, url, source, hints, confirm }, asks = false) {
   /** @type {Flattr} */
   const request = { id, type: "flattr", gesture: id, url };
   if (hints) request.hints = hints;
   if (confirm) request.confirm = confirm;
   if (source === "link") request.link = true;
+  if (asks) request.ask = true;
   return request;
 }
 
@@ -268,10 +354,45 @@ export function cancel(request) {
 /**
  * @param {number} count
  * @param {number} page from 1
+ * @param {string} [username] somebody else's
  * @returns {Flattrs}
  */
-export function flattrs(count, page) {
-  return { id: newId(), type: "flattrs", count, page };
+export function flattrs(count, page, username) {
+  /** @type {Flattrs} */
+  const request = { id: newId(), type: "flattrs", count, page };
+  if (username) request.username = username;
+  return request;
+}
+
+/**
+ * @param {number} thing
+ * @param {number} count
+ * @param {number} page from 1
+ * @returns {Flattrers}
+ */
+export function flattrers(thing, count, page) {
+  return { id: newId(), type: "flattrers", thing, count, page };
+}
+
+/**
+ * @param {string} url
+ * @returns {ImageRequest}
+ */
+export function image(url) {
+  return { id: newId(), type: "image", url };
+}
+
+/** @returns {SettingsRequest} */
+export function settings() {
+  return { id: newId(), type: "settings" };
+}
+
+/**
+ * @param {Partial<Settings>} change
+ * @returns {ChangeSettings}
+ */
+export function changeSettings(change) {
+  return { id: newId(), type: "change_settings", settings: change };
 }
 
 /**

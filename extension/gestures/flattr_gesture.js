@@ -9,8 +9,10 @@ import { openPopup } from "../presentation/popup_opener.js";
 import { acknowledge } from "../presentation/toolbar.js";
 import * as gestures from "../state/gesture.js";
 import * as machine from "../state/tab_machine.js";
+import { prefers } from "../state/preferences.js";
 import * as tabs from "../state/tab_store.js";
 import { connection } from "./host.js";
+import { notifyEnd } from "./notifications.js";
 import { sendWaiting, whatBecameOf } from "./outbox.js";
 import { readHints } from "./page_hints.js";
 
@@ -36,6 +38,9 @@ import { readHints } from "./page_hints.js";
  */
 const underWay = new Map();
 
+/** No host that is older than this request knows `ask`: it would flattr unasked. */
+const AS_OLD_AS_ASKING = "change_settings";
+
 /** Ends that leave open whether the host has flattred. */
 const UNSURE = new Set(["crashed", "no_answer", "internal_error"]);
 
@@ -49,7 +54,7 @@ export async function clickButton(tab) {
   const decision = machine.decideClick(await tabs.read(tab.id), tab.url, Date.now());
   switch (decision.act) {
     case "flattr":
-      return flattrPage(tab);
+      return start(tab, gestures.newGesture(wish("page", tab.url ?? "")));
     case "undo":
       return undo(decision.id);
     case "show":
@@ -59,17 +64,15 @@ export async function clickButton(tab) {
   }
 }
 
-/** @param {Tab} tab */
-export function flattrPage(tab) {
-  return start(tab, "page", tab.url ?? "");
-}
-
 /**
+ * A choice from a context menu.
  * @param {Tab} tab
+ * @param {Gesture["source"]} source
  * @param {string} url
  */
-export function flattrLink(tab, url) {
-  return start(tab, "link", url);
+export function chooseFlattr(tab, source, url) {
+  acknowledge(tab.id);
+  return start(tab, gestures.newGesture({ ...wish(source, url), fromMenu: true }));
 }
 
 /**
@@ -140,7 +143,7 @@ async function replace(tabId, id, decide) {
  * @param {Gesture} gesture whose page was read before
  */
 function performAgain(tabId, gesture) {
-  return perform(tabId, gesture, connection.greet(), Promise.resolve(gesture.hints));
+  return perform(tabId, gesture, readiness(gesture.hints));
 }
 
 /**
@@ -154,15 +157,14 @@ export function dismiss(tabId, id) {
 
 /**
  * @param {Tab} tab
- * @param {Gesture["source"]} source
- * @param {string} url
+ * @param {Gesture} gesture
  */
-async function start(tab, source, url) {
-  acknowledge(tab.id);
-  const gesture = gestures.newGesture(wish(source, url));
+async function start(tab, gesture) {
+  const { source, url } = gesture;
   const refusal = refusalOf(url);
-  // The host starts while the page is read: of the two, starting takes longer.
-  const greeting = refusal ? null : connection.greet();
+  // The host starts while the page is read: of the two, starting takes longer. What the button shows
+  // and what is stored waits for neither.
+  const ready = refusal ? null : readiness(source === "page" ? readHints(tab.id, url) : null);
   let isNew = true;
   await tabs.update(tab.id, (state) => {
     isNew = !machine.isRepeated(state, url);
@@ -170,9 +172,11 @@ async function start(tab, source, url) {
     return machine.begin(state, refusal ? gestures.ended(gesture, refusal) : gesture, tab);
   });
   if (!isNew) await tabs.showAgain(tab.id);
-  if (!isNew || !greeting) return openPopup(tab.id);
-  const reading = source === "page" ? readHints(tab.id, url) : Promise.resolve(null);
-  return perform(tab.id, gesture, greeting, reading);
+  if (!isNew || !ready) {
+    await openPopup(tab.id);
+    return notifyEnd(tab.id, gesture);
+  }
+  return perform(tab.id, gesture, ready);
 }
 
 /**
@@ -193,18 +197,25 @@ function refusalOf(url) {
 }
 
 /**
+ * All that a request waits for, at the same time.
+ * @param {Promise<Hints | null> | Hints | null} hints
+ */
+function readiness(hints) {
+  return Promise.all([connection.greet(), hints, prefers("ask_first")]);
+}
+
+/**
  * @param {number} tabId
  * @param {Gesture} gesture
- * @param {Promise<Answer>} greeting
- * @param {Promise<Hints | null>} reading
+ * @param {ReturnType<typeof readiness>} ready
  */
-async function perform(tabId, gesture, greeting, reading) {
+async function perform(tabId, gesture, ready) {
   /** @type {Flight} */
   const flight = { tabId, isSent: false, undoneBy: "" };
   underWay.set(gesture.id, flight);
-  const [greeted, hints] = await Promise.all([greeting, reading]);
-  if (hints) await tabs.amendGesture(tabId, gesture.id, (now) => ({ ...now, hints }));
-  const answer = await answerTo(tabId, { ...gesture, hints }, greeted);
+  const [greeted, hints, ask] = await ready;
+  if (hints) tabs.amendGesture(tabId, gesture.id, (now) => ({ ...now, hints }));
+  const answer = await answerTo(tabId, { ...gesture, hints }, greeted, ask);
   underWay.delete(gesture.id);
   const known = await outcomeBeside(gesture, flight, answer);
   const state = await tabs.amendGesture(tabId, gesture.id, (now) =>
@@ -212,6 +223,7 @@ async function perform(tabId, gesture, greeting, reading) {
   // Who has just closed a popup does not want another one: badge and title tell, and the next click.
   const isClosed = known?.code === "popup_closed";
   if (!isClosed && machine.wantsPopup(state)) await openPopup(tabId);
+  await notifyEnd(tabId, gesture);
   await sendWaiting(tabId);
 }
 
@@ -233,15 +245,19 @@ async function outcomeBeside(gesture, { tabId, isSent, undoneBy }, answer) {
  * @param {number} tabId
  * @param {Gesture} gesture
  * @param {Answer} greeted
+ * @param {boolean} ask whether the person wants to be asked first
  * @returns {Promise<Answer>}
  */
-async function answerTo(tabId, gesture, greeted) {
+async function answerTo(tabId, gesture, greeted, ask) {
   if (greeted.type === "error") return greeted;
   const { id } = gesture;
   const flight = underWay.get(id);
   if (!flight || flight.undoneBy) return { id, type: "error", code: "cancelled" };
+  if (ask && !greeted.features?.includes(AS_OLD_AS_ASKING)) {
+    return { id, type: "error", code: "host_too_old" };
+  }
   flight.isSent = true;
-  return connection.request(messages.flattr(gesture), (status) => follow(tabId, id, status));
+  return connection.request(messages.flattr(gesture, ask), (status) => follow(tabId, id, status));
 }
 
 /**

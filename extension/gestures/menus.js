@@ -4,7 +4,7 @@
  */
 
 import { openPage } from "../presentation/pages.js";
-import { flattrLink, flattrPage } from "./flattr_gesture.js";
+import { chooseFlattr } from "./flattr_gesture.js";
 
 const WEB = ["http://*/*", "https://*/*"];
 
@@ -58,8 +58,10 @@ export async function chooseMenu(info, tab) {
   if (info.menuItemId === "history") await openPage("history");
   if (tab?.id === undefined) return;
   const here = { id: tab.id, url: tab.url ?? info.pageUrl, status: tab.status };
-  if (info.menuItemId === "flattr_link" && info.linkUrl) await flattrLink(here, info.linkUrl);
-  if (info.menuItemId === "flattr_page") await flattrPage(here);
+  if (info.menuItemId === "flattr_link" && info.linkUrl) {
+    await chooseFlattr(here, "link", info.linkUrl);
+  }
+  if (info.menuItemId === "flattr_page") await chooseFlattr(here, "page", here.url ?? "");
 }
 
 /**

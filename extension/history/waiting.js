@@ -139,8 +139,9 @@ export class WaitingList {
     const text = make("div", "");
     const title = titleElement(row.title, row.link);
     title.id = `title-${row.gesture}`;
-    const details = make("p", "quiet", this.#details(row));
-    details.dir = "auto";
+    const details = make("p", "quiet");
+    details.append(...this.#details(row).flatMap((part, at) =>
+      [at > 0 ? " · " : "", make("bdi", "", part)]));
     const state = make("p", "state");
     state.append(make("span", "state-name", this.#words.say(STATES[row.state])),
       ` ${this.#explained(row)}`);
@@ -151,11 +152,14 @@ export class WaitingList {
     return item;
   }
 
-  /** @param {Waiting} row */
+  /**
+   * @param {Waiting} row
+   * @returns {string[]}
+   */
   #details({ title, address, owner, server }) {
     const place = server || this.#words.say("options_embedded_label");
     const by = owner && byOwner(owner, this.#words);
-    return [by, title !== address && address, place].filter(Boolean).join(" · ");
+    return [by, title === address ? "" : address, place].filter(Boolean);
   }
 
   /** @param {Waiting} row */

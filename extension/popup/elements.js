@@ -3,7 +3,7 @@
  */
 
 import { secondsLeft } from "../presentation/card.js";
-import { commandElement, logElement, make } from "../presentation/dom.js";
+import { logElement, make } from "../presentation/dom.js";
 
 /** @import { Button } from "../presentation/buttons.js" */
 /** @import { Card, OfferCard, ThingCard } from "../presentation/card.js" */
@@ -36,7 +36,6 @@ export function cardElement(card, around) {
   if (card.hosts) element.append(hostsElement(card.hosts, words));
   if (card.thing) element.append(thingElement(card.thing));
   if (card.offers.length > 0) element.append(offersElement(card, around));
-  if (card.command) element.append(commandElement(card.command, words));
   if (card.log) element.append(logElement(around.logPlace, words));
   if (card.buttons.length > 0) element.append(buttonsElement(card, around));
   return element;
@@ -57,6 +56,7 @@ function headElement(card) {
   const head = make("header", "head");
   const text = make("div", "");
   text.append(make("h1", "", card.heading), make("p", "sentence", card.sentence));
+  if (card.advice) text.append(make("p", "advice", card.advice));
   head.append(markElement(card), text);
   return head;
 }
@@ -98,14 +98,20 @@ function thingElement(thing) {
   return element;
 }
 
-/** @param {{ title: string, address: string }} thing */
+/**
+ * Its title, whose it is, and where it is.
+ * @param {{ title: string, owner: string, address: string }} thing
+ */
 function nameElements(thing) {
   const title = make("p", "thing-title", thing.title);
   title.dir = "auto";
+  const elements = [title];
+  if (thing.owner) elements.push(make("p", "thing-owner", thing.owner));
+  // An address that stands in for a missing title is not said twice.
+  if (thing.title === thing.address) return elements;
   const address = make("p", "thing-address", thing.address);
   address.dir = "ltr";
-  // An address that stands in for a missing title is not said twice.
-  return thing.title === thing.address ? [title] : [title, address];
+  return [...elements, address];
 }
 
 /**
@@ -128,10 +134,7 @@ function offersElement({ id, offers, heading }, around) {
 function offerElement(offer, name, gesture, { words, press }) {
   const element = make("li", "offer");
   const text = make("div", "offer-text");
-  const [title, ...rest] = nameElements(offer);
-  if (title) text.append(title);
-  if (offer.owner) text.append(make("p", "offer-owner", offer.owner));
-  text.append(...rest, make("p", "offer-why", offer.why));
+  text.append(...nameElements(offer), make("p", "offer-why", offer.why));
   if (offer.caution) text.append(make("p", "offer-caution", offer.caution));
   const yes = buttonElement("confirm", words.say("popup_offer_button"), () =>
     press("confirm", gesture, offer.confirm));

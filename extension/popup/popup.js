@@ -168,7 +168,7 @@ function getFocus() {
 
 /** @param {Card | undefined} card */
 function announce(card) {
-  const text = [card?.heading, card?.thing?.title, card?.sentence].filter(Boolean).join("\n");
+  const text = [card?.heading, card?.thing?.title, card?.sentence, card?.advice].filter(Boolean).join("\n");
   if (status.textContent !== text) status.textContent = text;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the toolbar button shows of a tab: glyph, colours and title, always together, so that nobody
- * has to tell colours apart.
+ * What the toolbar button shows of a tab: icon, glyph, colours and title, always together, so that
+ * nobody has to tell colours apart.
  */
 
 import { isWaiting } from "../state/gesture.js";
@@ -8,7 +8,9 @@ import { foremost, wantsPopup } from "../state/tab_machine.js";
 import { shortened } from "./addresses.js";
 import { cardOf, secondsLeft } from "./card.js";
 import { nameOf } from "./names.js";
+import { cautionOf, why } from "./reasons.js";
 
+/** @import { Discovery } from "../conversation/messages.js" */
 /** @import { Gesture } from "../state/gesture.js" */
 /** @import { TabState } from "../state/tab_machine.js" */
 /** @import { Tone } from "./outcomes.js" */
@@ -36,7 +38,33 @@ export const COLOURS = Object.freeze({
 });
 
 /**
+ * The shapes in `icons/`, as full as the flattr is done: nothing yet; nothing to flattr here; begun,
+ * and the person is needed; can be flattred, or on its way; flattred.
+ * @typedef {"open" | "none" | "half" | "mark" | "done"} Icon
+ */
+
+/** @type {Readonly<Record<Tone, Icon>>} */
+const ICONS = Object.freeze({
+  busy: "mark",
+  grace: "mark",
+  good: "done",
+  quiet: "none",
+  question: "half",
+  offer: "half",
+  kept: "half",
+  unsent: "half",
+  trouble: "half",
+});
+
+/**
+ * Ends that are as quiet as others, and leave the page otherwise.
+ * @type {ReadonlyMap<string, Icon>}
+ */
+const ICONS_OF_OUTCOMES = new Map([["cancelled", "open"], ["flattr_once", "done"]]);
+
+/**
  * @typedef {object} Badge
+ * @property {Icon} icon
  * @property {string} text
  * @property {string} colour of the ground
  * @property {string} title
@@ -52,15 +80,31 @@ export const COLOURS = Object.freeze({
 export function badgeOf(state, now, words) {
   const gesture = foremost(state);
   const opensPopup = wantsPopup(state);
-  if (!gesture) {
-    const title = words.say("toolbar_button_title");
-    return { text: "", colour: COLOURS.quiet, title, opensPopup };
-  }
+  if (!gesture) return { ...atRest(state?.glance, words), opensPopup };
   const card = cardOf(gesture, now, words);
   const text = gesture.phase === "grace" ? String(secondsLeft(gesture, now)) : card.glyph;
   const news = hasUnreadNews(state, gesture) ? words.say("toolbar_news_title") : "";
   const title = [titleOf(gesture, now, words), news].filter(Boolean).join("\n");
-  return { text, colour: COLOURS[card.tone], title, opensPopup };
+  const icon = ICONS_OF_OUTCOMES.get(gesture.outcome?.code ?? "") ?? ICONS[card.tone];
+  return { icon, text, colour: COLOURS[card.tone], title, opensPopup };
+}
+
+/**
+ * Before a click: that the button flattrs; or what it would flattr, where the person wants to know. No
+ * glyph, which would hide half of a shape that none but this and what is under way have.
+ * A page of which the rules know nothing may still be known where the flattrs go.
+ * @param {Discovery | null | undefined} glance
+ * @param {Words} words
+ * @returns {Omit<Badge, "opensPopup">}
+ */
+function atRest(glance, words) {
+  const quiet = { text: "", colour: COLOURS.quiet };
+  if (!glance) return { ...quiet, icon: "open", title: words.say("toolbar_button_title") };
+  const found = glance.flattrable ? glance : glance.part_of;
+  if (!found) return { ...quiet, icon: "none", title: words.say("toolbar_none_title") };
+  const key = glance.flattrable ? "toolbar_ready_title" : "toolbar_part_title";
+  const title = [words.say(key, why(found, words)), cautionOf(found, "page", words)];
+  return { ...quiet, icon: "mark", title: title.filter(Boolean).join("\n") };
 }
 
 /**
@@ -85,8 +129,8 @@ function titleOf(gesture, now, words) {
   if (gesture.phase === "sending" && !isWaiting(gesture, now)) {
     return words.say("toolbar_sending_title", name);
   }
-  const { heading, sentence, command } = cardOf(gesture, now, words);
+  const { heading, sentence, advice } = cardOf(gesture, now, words);
   const isFlattred = gesture.outcome?.code === "flattred";
   const first = isFlattred ? words.say("toolbar_flattred_title", name) : heading;
-  return [first, sentence, command].filter(Boolean).join("\n");
+  return [first, sentence, advice].filter(Boolean).join("\n");
 }

@@ -6,10 +6,11 @@ import {
   canFlattrAgain, canUndo, isKept, isQuestion, isUnderWay, offersOf,
 } from "../state/gesture.js";
 import { connectingHelps } from "./kept.js";
-import { PAGE_ACTS, PART_OF } from "./outcomes.js";
+import { ASK_FIRST, PAGE_ACTS, PART_OF } from "./outcomes.js";
 import { nounOf } from "./reasons.js";
 
 /** @import { PopupAct } from "../gestures/popup_messages.js" */
+/** @import { Offer } from "../conversation/messages.js" */
 /** @import { Gesture } from "../state/gesture.js" */
 /** @import { Look, PageAct } from "./outcomes.js" */
 /** @import { Words } from "./words.js" */
@@ -103,8 +104,16 @@ function answersTo(gesture, look, words) {
   const no = [{ act: "dismiss", label: words.say("popup_cancel_button"), isPrimary: false }];
   const [offer, another] = offersOf(gesture);
   if (!offer || another) return no;
-  const label = look === PART_OF
-    ? words.say("popup_part_of_button", nounOf(offer.discovery, words))
-    : words.say("popup_confirm_button");
+  const label = yesTo(offer, look, words);
   return [...no, { act: "confirm", label, isPrimary: true, confirm: offer.confirm }];
+}
+
+/**
+ * @param {Offer} offer
+ * @param {Look} look
+ * @param {Words} words
+ */
+function yesTo({ discovery }, look, words) {
+  if (look === PART_OF) return words.say("popup_part_of_button", nounOf(discovery, words));
+  return words.say(look === ASK_FIRST ? "popup_offer_button" : "popup_confirm_button");
 }

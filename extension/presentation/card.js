@@ -7,9 +7,9 @@ import { addressOf, hostOf, inSentence, shortened } from "./addresses.js";
 import { buttonsOf } from "./buttons.js";
 import { nameOf, nameOfWhole } from "./names.js";
 import { keptSentence, whyKept } from "./kept.js";
-import { OUTCOMES, PART_OF, SEVERAL, UNKNOWN_CODE } from "./outcomes.js";
+import { ASK_FIRST, OUTCOMES, PART_OF, SEVERAL, UNKNOWN_CODE } from "./outcomes.js";
 import { ownerLine } from "./owners.js";
-import { SEVERAL_CAUTIONS, cautionOf, nounOf, whence, why } from "./reasons.js";
+import { SEVERAL_CAUTIONS, advice, cautionOf, nounOf, whence, why } from "./reasons.js";
 
 /** @import { Discovery, Offer } from "../conversation/messages.js" */
 /** @import { Gesture } from "../state/gesture.js" */
@@ -20,8 +20,9 @@ import { SEVERAL_CAUTIONS, cautionOf, nounOf, whence, why } from "./reasons.js";
 /**
  * @typedef {object} ThingCard
  * @property {string} title
+ * @property {string} owner whose it is; empty where nothing tells
  * @property {string} address host and path of what is flattred
- * @property {string} why a sentence
+ * @property {string} why where it comes from that it would be flattred
  *
  * @typedef {object} OfferCard one of several to choose from
  * @property {string} confirm what a yes to it is to
@@ -37,12 +38,12 @@ import { SEVERAL_CAUTIONS, cautionOf, nounOf, whence, why } from "./reasons.js";
  * @property {string} glyph
  * @property {string} heading
  * @property {string} sentence
+ * @property {string} advice what the person can do; empty where there is nothing, or a button says it
  * @property {ThingCard | null} thing
  * @property {{ fromLabel: string, from: string, to: string } | null} hosts where another host was
  *   named
  * @property {OfferCard[]} offers where there are several
  * @property {Button[]} buttons
- * @property {string} command what to type; empty for nothing
  * @property {boolean} log whether the log says more
  * @property {number} deadline end of the grace period, milliseconds since the epoch; else 0
  * @property {number} graceMs
@@ -80,11 +81,11 @@ export function cardOf(gesture, now, words) {
     glyph: GLYPHS[look.tone],
     heading: words.say(look.heading, subject ? nounOf(subject, words) : ""),
     sentence: sentenceOf(gesture, look, now, words),
+    advice: adviceOf(gesture, words),
     thing: subject ? thingOf(gesture, subject, words) : null,
     hosts: isQuestion(gesture) && subject ? hostsOf(gesture, subject, words) : null,
     offers: subject ? [] : offersOf(gesture).map((offer) => offerCard(gesture, offer, words)),
     buttons: buttonsOf(gesture, look, words),
-    command: look.command ?? "",
     log: look.log ?? false,
     deadline: gesture.phase === "grace" ? gesture.deadline : 0,
     graceMs: gesture.graceMs,
@@ -118,6 +119,7 @@ function subjectOf(gesture) {
 function lookOf(gesture, now) {
   if (offersOf(gesture).length > 1) return SEVERAL;
   if (isQuestion(gesture) && gesture.outcome?.code === "not_flattrable") return PART_OF;
+  if (offersOf(gesture)[0]?.discovery.caution_reason === "ask_first") return ASK_FIRST;
   if (gesture.outcome) return OUTCOMES[gesture.outcome.code] ?? UNKNOWN_CODE;
   const name = nameOfLook(gesture, now);
   const tone = name === "grace" ? "grace" : "busy";
@@ -154,7 +156,7 @@ function sentenceOf(gesture, look, now, words) {
         ? words.sayCount("popup_flattrs_count", outcome.flattrs)
         : words.say(look.sentence);
     case "flattr_once":
-      return words.say(look.sentence, words.sayDay(firstOfNextMonth(now)));
+      return words.say(look.sentence, words.sayServiceMonth(firstOfNextMonth(now)));
     case "not_flattrable":
       return joined(whyNothing(gesture, words) || words.say(look.sentence), outcome.detail);
     case "kept":
@@ -167,6 +169,15 @@ function sentenceOf(gesture, look, now, words) {
       if (look === UNKNOWN_CODE && outcome?.message) return outcome.message;
       return joined(words.say(look.sentence), outcome?.detail);
   }
+}
+
+/**
+ * @param {Gesture} gesture
+ * @param {Words} words
+ */
+function adviceOf({ discovery, outcome }, words) {
+  if (!outcome || outcome.offers?.length) return "";
+  return advice(outcome.code === "not_flattrable" ? discovery?.reason ?? "" : outcome.code, words);
 }
 
 /**
@@ -221,8 +232,9 @@ function thingOf(gesture, discovery, words) {
   if (!discovery.flattrable || !discovery.target) return null;
   return {
     title: nameOf(gesture, discovery),
+    owner: ownerLine(discovery, words),
     address: addressOf(discovery.target),
-    why: why(discovery, words),
+    why: whence(discovery, words),
   };
 }
 

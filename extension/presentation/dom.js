@@ -5,17 +5,35 @@
 
 /** @import { Words } from "./words.js" */
 
-/** @type {Readonly<Record<string, string>>} */
-const LOG_PLACES = {
-  mac: "~/Library/Application Support/flattr-host/flattr-host.log",
-  win: "%LOCALAPPDATA%\\flattr-host\\flattr-host.log",
-};
-const LOG_PLACE = "~/.local/state/flattr-host/flattr-host.log";
+/**
+ * Folders of the host, each with the sign that goes before a file's name (docs/settings.md).
+ * @typedef {{ config: string, data: string, state: string }} Folders
+ */
+
+const MAC = "~/Library/Application Support/flattr-host/";
+const WINDOWS = "%LOCALAPPDATA%\\flattr-host\\";
+
+/** @type {Readonly<Record<string, Folders>>} */
+const FOLDERS = Object.freeze({
+  mac: { config: MAC, data: MAC, state: MAC },
+  win: { config: WINDOWS, data: WINDOWS, state: WINDOWS },
+});
+/** @type {Readonly<Folders>} */
+const XDG = Object.freeze({
+  config: "~/.config/flattr-host/",
+  data: "~/.local/share/flattr-host/",
+  state: "~/.local/state/flattr-host/",
+});
+
+/** Where the host keeps its files on this system. */
+export async function findFolders() {
+  const { os } = await browser.runtime.getPlatformInfo();
+  return FOLDERS[os] ?? XDG;
+}
 
 /** @returns {Promise<string>} where the host's log lies on this system */
 export async function findLogPlace() {
-  const { os } = await browser.runtime.getPlatformInfo();
-  return LOG_PLACES[os] ?? LOG_PLACE;
+  return `${(await findFolders()).state}flattr-host.log`;
 }
 
 /**
@@ -47,6 +65,8 @@ export function byId(id) {
  */
 export function commandElement(command, words) {
   const element = make("div", "command");
+  const code = make("code", "", command);
+  code.dir = "ltr";
   const copy = make("button", "", words.say("popup_copy_button"));
   copy.type = "button";
   copy.ariaLive = "polite"; // that it was copied is heard too
@@ -54,7 +74,7 @@ export function commandElement(command, words) {
     await navigator.clipboard.writeText(command);
     copy.textContent = words.say("popup_copied_button");
   });
-  element.append(make("code", "", command), copy);
+  element.append(code, copy);
   return element;
 }
 
@@ -64,7 +84,9 @@ export function commandElement(command, words) {
  */
 export function logElement(logPlace, words) {
   const element = make("p", "log", `${words.say("popup_log_label")} `);
-  element.append(make("code", "", logPlace));
+  const code = make("code", "", logPlace);
+  code.dir = "ltr";
+  element.append(code);
   return element;
 }
 

@@ -3,16 +3,15 @@
  * of the host are the table of error codes in docs/protocol.md, and a test compares the two.
  */
 
-const INSTALL = "python3 install.py";
-
 /**
  * Buttons that open a page of the extension, and the keys of what is written on them.
- * @typedef {"connect" | "history"} PageAct
+ * @typedef {"connect" | "history" | "setup"} PageAct
  * @type {Readonly<Record<PageAct, string>>}
  */
 export const PAGE_ACTS = Object.freeze({
   connect: "popup_connect_button",
   history: "popup_history_button",
+  setup: "popup_setup_button",
 });
 
 /**
@@ -22,7 +21,6 @@ export const PAGE_ACTS = Object.freeze({
  * @property {Tone} tone
  * @property {string} heading key of the words
  * @property {string} sentence key of the words
- * @property {string} [command] what to type, the one thing that helps
  * @property {PageAct} [act] where to go, the one thing that helps
  * @property {boolean} [log] whether the log says more
  */
@@ -31,7 +29,7 @@ export const PAGE_ACTS = Object.freeze({
  * @param {Tone} tone
  * @param {string} heading
  * @param {string} sentence
- * @param {Pick<Look, "command" | "act" | "log">} [help]
+ * @param {Pick<Look, "act" | "log">} [help]
  * @returns {Look}
  */
 function look(tone, heading, sentence, help) {
@@ -40,9 +38,7 @@ function look(tone, heading, sentence, help) {
 
 /** The extension and the host misunderstood each other: a defect, and nothing was flattred. */
 const MISUNDERSTOOD = look(
-  "trouble", "popup_misunderstood_heading", "popup_misunderstood_sentence",
-  { command: INSTALL, log: true },
-);
+  "trouble", "popup_misunderstood_heading", "popup_misunderstood_sentence", { log: true });
 
 /** A word of the API that no flattr should meet, or one that the API does not have. */
 const REFUSED = look("trouble", "popup_server_refused_heading", "popup_server_refused_sentence");
@@ -70,7 +66,7 @@ export const OUTCOMES = Object.freeze({
   duplicate_id: MISUNDERSTOOD,
   too_many_requests: look("trouble", "popup_busy_heading", "popup_busy_sentence"),
   unsupported_protocol: look(
-    "trouble", "popup_unsupported_heading", "popup_unsupported_sentence", { command: INSTALL }),
+    "trouble", "popup_unsupported_heading", "popup_unsupported_sentence", { act: "setup" }),
   internal_error: look(
     "trouble", "popup_internal_heading", "popup_unknown_end_sentence",
     { act: "history", log: true }),
@@ -126,9 +122,12 @@ export const OUTCOMES = Object.freeze({
     { log: true }),
   caller_not_allowed: look(
     "trouble", "popup_caller_not_allowed_heading", "popup_caller_not_allowed_sentence",
-    { command: INSTALL }),
+    { act: "setup" }),
   interrupted: look("unsent", "popup_unsent_heading", "popup_interrupted_sentence"),
   payee_not_seen: look("unsent", "popup_unsent_heading", "popup_payee_not_seen_sentence"),
+
+  // Of the history's pictures, which are left out then.
+  image_unavailable: REFUSED,
 
   // Found out on this side of the port.
   popup_closed: look("unsent", "popup_unsent_heading", "popup_closed_sentence"),
@@ -140,10 +139,10 @@ export const OUTCOMES = Object.freeze({
     "trouble", "popup_forgotten_heading", "popup_forgotten_sentence", { act: "history" }),
   outbox_stopped: look("kept", "popup_outbox_stopped_heading", "popup_outbox_stopped_sentence"),
   not_installed: look(
-    "trouble", "popup_not_installed_heading", "popup_not_installed_sentence",
-    { command: INSTALL }),
-  broken: look(
-    "trouble", "popup_broken_heading", "popup_broken_sentence", { command: INSTALL }),
+    "trouble", "popup_not_installed_heading", "popup_not_installed_sentence", { act: "setup" }),
+  broken: look("trouble", "popup_broken_heading", "popup_broken_sentence", { act: "setup" }),
+  host_too_old: look(
+    "trouble", "popup_host_too_old_heading", "popup_host_too_old_sentence", { act: "setup" }),
   crashed: look(
     "trouble", "popup_crashed_heading", "popup_unknown_end_sentence", { act: "history" }),
   no_answer: look(
@@ -157,6 +156,9 @@ export const OUTCOMES = Object.freeze({
 
 /** Nothing to flattr, but the page is part of something that is; the heading takes what that is. */
 export const PART_OF = look("offer", "popup_part_of_heading", "popup_not_flattrable_sentence");
+
+/** There is nothing to say against it; the person wants to be asked before each flattr. */
+export const ASK_FIRST = look("offer", "popup_ask_first_heading", "popup_caution_ask_first_sentence");
 
 /** There is more than one thing to say yes to. */
 export const SEVERAL = look("question", "popup_several_heading", "popup_several_sentence");

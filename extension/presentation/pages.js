@@ -15,10 +15,10 @@ export function isPageAct(act) {
 }
 
 /**
- * Where the account is connected, or what was flattred.
+ * Where the account is connected, what was flattred, or how the program is installed.
  * @param {PageAct} act
  */
 export async function openPage(act) {
   if (act === "connect") await browser.runtime.openOptionsPage();
-  else await browser.tabs.create({ url: browser.runtime.getURL("history/history.html") });
+  else await browser.tabs.create({ url: browser.runtime.getURL(`${act}/${act}.html`) });
 }

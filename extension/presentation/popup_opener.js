@@ -13,7 +13,7 @@ import { popupOf } from "./toolbar.js";
 export async function openPopup(tabId) {
   try {
     const tab = await browser.tabs.get(tabId);
-    if (!tab.active || await isOpen(tabId)) return;
+    if (!tab.active || await isPopupOpen(tabId)) return;
     await browser.action.setPopup({ tabId, popup: popupOf(tabId) });
     await browser.action.openPopup({ windowId: tab.windowId });
   } catch {
@@ -27,7 +27,7 @@ export async function openPopup(tabId) {
  * An open popup follows the state by itself; to open it again would close it.
  * @param {number} tabId
  */
-async function isOpen(tabId) {
+export async function isPopupOpen(tabId) {
   const url = browser.runtime.getURL(popupOf(tabId));
   const contexts = await browser.runtime.getContexts({ documentUrls: [url] });
   return contexts.length > 0;

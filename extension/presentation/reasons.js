@@ -50,8 +50,25 @@ const PLAIN = new Map(Object.entries({
   unread_page: "reason_unread_page_sentence",
 }));
 
+/** Keys of sentences for what the person can do where nothing can be flattred. */
+const ADVICE = new Map(Object.entries({
+  bad_owner: "reason_bad_link_advice_sentence",
+  bad_target: "reason_bad_link_advice_sentence",
+  credentials: "reason_credentials_advice_sentence",
+  malformed_url: "reason_malformed_url_advice_sentence",
+  no_owner: "reason_bad_link_advice_sentence",
+  no_target: "reason_bad_link_advice_sentence",
+  not_http: "reason_not_http_advice_sentence",
+  part_of: "reason_part_of_advice_sentence",
+  private_address: "reason_private_address_advice_sentence",
+  too_long: "reason_too_long_advice_sentence",
+  unknown_page: "reason_unknown_page_advice_sentence",
+  unread_page: "reason_unread_page_advice_sentence",
+}));
+
 /** Keys of sentences for why the person is asked first. */
 export const CAUTIONS = new Map(Object.entries({
+  ask_first: "popup_caution_ask_first_sentence",
   only_linked: "popup_caution_only_linked_sentence",
   other_host: "popup_caution_other_host_sentence",
   other_owner: "popup_caution_other_owner_sentence",
@@ -92,6 +109,16 @@ export function why(discovery, words) {
   if (name) return words.say(named, name);
   const owner = discovery.owner ? ofSite(discovery, words) : ownerLine(discovery, words);
   return [whence(discovery, words), owner].filter(Boolean).join(" · ");
+}
+
+/**
+ * @param {string} reason why nothing can be flattred
+ * @param {Words} words
+ * @returns {string} empty where there is nothing to be done
+ */
+export function advice(reason, words) {
+  const key = ADVICE.get(reason);
+  return key ? words.say(key) : "";
 }
 
 /**

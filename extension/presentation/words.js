@@ -5,9 +5,13 @@
  * @property {(key: string, ...values: string[]) => string} say
  * @property {(key: string, count: number) => string} sayCount by the plural form of `count`, whose
  *   keys are `key_one`, `key_other` and what else the language has
- * @property {(date: Date) => string} sayDay as the service counts its months, in UTC
- * @property {(date: Date) => string} sayDate with weekday and year, where the person is
- * @property {(date: Date) => string} sayTime of the day, where the person is
+ * @property {(date: Date) => string} sayServiceMonth as the service counts them, in UTC
+ * @property {(date: Date) => string} sayMonth with year, where the person is; so are the others below
+ * @property {(date: Date) => string} sayWeekday with day and month
+ * @property {(date: Date) => string} sayDate with year
+ * @property {(date: Date) => string} sayTime of the day
+ * @property {(count: number) => string} sayNumber
+ * @property {(share: number) => string} sayShare as a percentage, of 0 to 1
  * @property {(ms: number) => string} sayFromNow how long until then: "in 5 minutes"
  * @property {string} language of the messages, which may not be the browser's
  * @property {"ltr" | "rtl"} direction
@@ -21,8 +25,13 @@ export function wordsOf(getMessage) {
   const language = getMessage("locale_language_code");
   const plural = new Intl.PluralRules(language);
   const number = new Intl.NumberFormat(language);
-  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", timeZone: "UTC" });
-  const date = new Intl.DateTimeFormat(language, { dateStyle: "full" });
+  const serviceMonth = new Intl.DateTimeFormat(language, { month: "long", timeZone: "UTC" });
+  const share = new Intl.NumberFormat(language,
+    { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const month = new Intl.DateTimeFormat(language, { month: "long", year: "numeric" });
+  const weekday = new Intl.DateTimeFormat(language,
+    { weekday: "long", day: "numeric", month: "long" });
+  const date = new Intl.DateTimeFormat(language, { dateStyle: "long" });
   const time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
   const fromNow = new Intl.RelativeTimeFormat(language);
   /** @type {Words["say"]} */
@@ -32,9 +41,13 @@ export function wordsOf(getMessage) {
     sayCount: (key, count) =>
       say(`${key}_${plural.select(count)}`, number.format(count))
       || say(`${key}_other`, number.format(count)),
-    sayDay: (when) => day.format(when),
+    sayServiceMonth: (when) => serviceMonth.format(when),
+    sayMonth: (when) => month.format(when),
+    sayWeekday: (when) => weekday.format(when),
     sayDate: (when) => date.format(when),
     sayTime: (when) => time.format(when),
+    sayNumber: (count) => number.format(count),
+    sayShare: (part) => share.format(part),
     sayFromNow: (ms) => fromNow.format(...inUnits(ms)),
     language,
     direction: getMessage("locale_text_direction") === "rtl" ? "rtl" : "ltr",

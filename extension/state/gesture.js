@@ -53,17 +53,19 @@ const UNSENT_OUTCOMES = new Set([
  * @property {Outcome | null} outcome
  * @property {boolean} unread there are words for the person that no popup has shown yet
  * @property {boolean} isNews told in this tab, but not asked for in it
+ * @property {boolean} fromMenu chosen from a context menu: nobody may be looking at the button
  */
 
 /**
  * @param {Pick<Gesture, "id" | "run" | "source" | "url" | "started">
- *   & Partial<Pick<Gesture, "hints" | "confirm">>} given
+ *   & Partial<Pick<Gesture, "hints" | "confirm" | "fromMenu">>} given
  * @returns {Gesture}
  */
 export function newGesture(given) {
   return {
     confirm: null,
     hints: null,
+    fromMenu: false,
     ...given,
     phase: "asking",
     reading: false,

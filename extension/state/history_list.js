@@ -1,26 +1,29 @@
 /**
- * The history as far as it was read: entries by the day on which they were flattred, newest first.
+ * The history as far as it was read: one entry for each flattr, newest first.
  */
 
 import { isWebAddress } from "../conversation/messages.js";
-import { addressOf, tidy } from "../presentation/addresses.js";
+import { addressOf, hostOf, tidy } from "../presentation/addresses.js";
+import { folded } from "./history_search.js";
 
 /** @import { FlattrRecord } from "../conversation/messages.js" */
 
 /**
  * @typedef {object} Entry
  * @property {string} key the same for the same flattr
+ * @property {number} thing
  * @property {string} title
+ * @property {string} url as the thing has it
  * @property {string} address
+ * @property {string} site host of the address; empty where there is none
  * @property {string} link empty where the address is none of the web
  * @property {string} owner empty where nobody is known
+ * @property {string} image address of the thing's image; empty for none
+ * @property {number} flattrs how often the thing was flattred, by anybody
  * @property {Date} when
- */
-
-/**
- * @typedef {object} Day
- * @property {string} key `YYYY-MM-DD`, where the person is
- * @property {Entry[]} entries
+ * @property {string} month `YYYY-MM`, where the person is
+ * @property {string} day `YYYY-MM-DD`, where the person is
+ * @property {string} words what a search looks at
  */
 
 /**
@@ -28,14 +31,27 @@ import { addressOf, tidy } from "../presentation/addresses.js";
  * @returns {Entry}
  */
 export function entryOf({ created_at, thing }) {
-  const address = addressOf(thing.url);
+  const { url } = thing;
+  const address = addressOf(url);
+  const title = tidy(thing.title) || address;
+  const owner = tidy(thing.owner?.username) ?? "";
+  const when = new Date(created_at * 1000);
+  const day = dayOf(when);
   return {
     key: `${thing.id} ${created_at}`,
-    title: tidy(thing.title) || address,
+    thing: thing.id,
+    title,
+    url,
     address,
-    link: isWebAddress(thing.url) ? thing.url : "",
-    owner: tidy(thing.owner?.username) ?? "",
-    when: new Date(created_at * 1000),
+    site: hostOf(url),
+    link: isWebAddress(url) ? url : "",
+    owner,
+    image: isWebAddress(thing.image) ? thing.image : "",
+    flattrs: thing.flattrs ?? 1,
+    when,
+    month: day.slice(0, -3),
+    day,
+    words: folded(`${title} ${owner} ${address}`),
   };
 }
 
@@ -51,23 +67,20 @@ export function newEntries(known, records) {
 }
 
 /**
- * @param {Entry[]} entries in their order
- * @returns {Day[]}
+ * Whether all of a month was read: what is older came after it, or nothing else comes.
+ * @param {Entry[]} entries
+ * @param {string} month
+ * @param {boolean} isComplete nothing else comes
  */
-export function byDay(entries) {
-  /** @type {Day[]} */
-  const days = [];
-  for (const entry of entries) {
-    const key = dayOf(entry.when);
-    const last = days.at(-1);
-    if (last?.key === key) last.entries.push(entry);
-    else days.push({ key, entries: [entry] });
-  }
-  return days;
+export function hasWholeMonth(entries, month, isComplete) {
+  return isComplete || (entries.at(-1)?.month ?? month) < month;
 }
 
-/** @param {Date} when */
-function dayOf(when) {
+/**
+ * @param {Date} when
+ * @returns {string} `YYYY-MM-DD`, where the person is
+ */
+export function dayOf(when) {
   const [month, day] = [when.getMonth() + 1, when.getDate()].map((n) => String(n).padStart(2, "0"));
-  return `${when.getFullYear()}-${month}-${day}`;
+  return `${String(when.getFullYear()).padStart(4, "0")}-${month}-${day}`;
 }

@@ -3,13 +3,15 @@
  * otherwise. What is about the flattrs themselves, as how long one can be undone, is the host's.
  */
 
-/**
- * @typedef {"send_at_start" | "ask_first" | "show_on_load" | "notify" | "show_images"} Preference
- *   `send_at_start`: what waits is sent when the browser starts; `ask_first`: nothing is flattred
- *   before a yes in the popup; `show_on_load`: the button tells of each page whether it can be
- *   flattred; `notify`: the system tells how a flattr from the context menu ended; `show_images`: the
- *   history shows the images of things
- */
+export const PREFERENCES = Object.freeze(/** @type {const} */ ([
+  "send_at_start", // what waits is sent when the browser starts
+  "ask_first", // nothing is flattred before a yes in the popup
+  "show_on_load", // the button tells of each page whether it can be flattred
+  "notify", // the system tells how a flattr from the context menu ended
+  "show_images", // the history shows the images of things
+]));
+
+/** @typedef {typeof PREFERENCES[number]} Preference */
 
 /** @param {Preference} name */
 export async function prefers(name) {

@@ -49,7 +49,7 @@ import {
   ORPHANED, canUndo, ended, endedEntry, isKept, isUnderWay, needsPerson, outlivesPage, withEntry,
 } from "./gesture.js";
 
-/** @import { Entry } from "../conversation/messages.js" */
+/** @import { Discovery, Entry } from "../conversation/messages.js" */
 /** @import { Gesture } from "./gesture.js" */
 
 /** Two clicks within this time are one gesture of somebody who double-clicks everything. */
@@ -60,6 +60,8 @@ export const DOUBLE_CLICK_MS = 300;
  * @property {string | null} page the document that the gestures were made on; null once it was left
  * @property {boolean} loading
  * @property {Gesture[]} gestures oldest first
+ * @property {Discovery | null} [glance] what the page was found to be as it loaded, where the person
+ *   wants to see that; whatever a gesture has to say goes before it
  */
 
 /** Before the id of the tab: the name under which its state is stored. */
@@ -93,7 +95,27 @@ export function withoutNews(state, seen) {
     gesture.isNews && endedEntry(gesture).some((entry) => seen.includes(entry));
   const gestures = state.gestures.filter((gesture) => !isSeen(gesture));
   if (gestures.length === state.gestures.length) return state;
-  return gestures.length > 0 ? { ...state, gestures } : null;
+  return gestures.length > 0 || state.glance ? { ...state, gestures } : null;
+}
+
+/**
+ * What a tab shows of its page before anybody clicks.
+ * @param {TabState | null} state
+ * @param {string} page
+ * @param {Discovery} glance
+ * @returns {TabState}
+ */
+export function withGlance(state, page, glance) {
+  return { ...(state ?? { page, loading: false, gestures: [] }), glance };
+}
+
+/**
+ * @param {TabState} state
+ * @returns {TabState | null} null where nothing remains
+ */
+export function withoutGlance(state) {
+  if (!state.glance) return state;
+  return state.gestures.length > 0 ? { ...state, glance: null } : null;
 }
 
 /**
@@ -128,6 +150,7 @@ export function begin(state, gesture, tab) {
     page: tab.url ?? null,
     loading: tab.status === "loading",
     gestures: [...others, gesture],
+    glance: state?.glance ?? null,
   };
 }
 

@@ -3,7 +3,7 @@
  * stopped. Changes run one after the other, and what is seen of a tab changes with its state.
  */
 
-import { present } from "../presentation/toolbar.js";
+import { forgetIcon, present } from "../presentation/toolbar.js";
 import { KEY_PREFIX, endOrphans, keyOf, mapGesture } from "./tab_machine.js";
 
 /** @import { Gesture } from "./gesture.js" */
@@ -14,6 +14,19 @@ export const RUN = crypto.randomUUID();
 
 /** @type {Promise<unknown>} */
 let queue = Promise.resolve();
+
+/**
+ * @typedef {object} Turn
+ * @property {((state: TabState | null) => TabState | null)[]} changes
+ * @property {Promise<TabState | null>} done
+ */
+
+/**
+ * Turns that wait for their state. Changes of a tab that meet here are stored and shown together: a
+ * host answers faster than three states of a button can be drawn.
+ * @type {Map<number, Turn>}
+ */
+const waiting = new Map();
 
 /**
  * @param {number} tabId
@@ -29,15 +42,20 @@ export function read(tabId) {
  * @returns {Promise<TabState | null>} the state afterwards
  */
 export function update(tabId, change) {
-  return inTurn(async () => {
-    const before = await load(tabId);
-    const after = change(before);
-    if (after === before) return after;
-    if (after) await browser.storage.session.set({ [keyOf(tabId)]: after });
-    else await browser.storage.session.remove(keyOf(tabId));
-    await present(tabId, after);
+  const met = waiting.get(tabId);
+  if (met) {
+    met.changes.push(change);
+    return met.done;
+  }
+  const changes = [change];
+  const done = inTurn(async () => {
+    const before = await load(tabId).finally(() => waiting.delete(tabId));
+    const after = changes.reduce((state, make) => make(state), before);
+    if (after !== before) await Promise.all([store(tabId, after), present(tabId, after)]);
     return after;
   });
+  waiting.set(tabId, { changes, done });
+  return done;
 }
 
 /**
@@ -68,6 +86,7 @@ export function showAgain(tabId) {
 
 /** @param {number} tabId */
 export function forget(tabId) {
+  forgetIcon(tabId);
   return inTurn(() => browser.storage.session.remove(keyOf(tabId)));
 }
 
@@ -98,6 +117,15 @@ async function load(tabId) {
   const found = await browser.storage.session.get(key);
   const state = found[key];
   return state ? endOrphans(state, RUN) : null;
+}
+
+/**
+ * @param {number} tabId
+ * @param {TabState | null} state
+ */
+function store(tabId, state) {
+  const key = keyOf(tabId);
+  return state ? browser.storage.session.set({ [key]: state }) : browser.storage.session.remove(key);
 }
 
 /**

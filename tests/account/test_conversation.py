@@ -68,6 +68,11 @@ def test_connect_flattr_history_sign_out(
     assert ask(host, type="flattr", url=REPOSITORY)[-1]["code"] == "flattr_once"
     status, done = ask(host, type="flattrs")
     assert (status["flattrs"][0]["thing"]["url"], done["count"]) == (REPOSITORY, 1)
+    status, done = ask(host, type="flattrers", thing=flattred["thing"]["id"])
+    assert ([one["owner"]["username"] for one in status["flattrs"]], done["count"]) == (
+        ["alice"],
+        1,
+    )
     assert not flattr_home.ledger.exists()
     assert served.live_tokens() == 1
     signed_out = ask(host, type="disconnect")[-1]

@@ -29,8 +29,9 @@ from flattr_host.browsers.process import HostProcess, Message
 from flattr_host.discovery.discovering import discover
 from flattr_host.discovery.page import read_hints
 from flattr_host.native.callers import CALLERS
-from tests.bench import measuring, serving
+from tests.bench import clicking, measuring, serving
 from tests.bench.measuring import Times
+from tests.e2e.processes import missing_programs
 
 DOCS = ROOT / "docs" / "performance.md"
 BASELINES = Path(__file__).parent / "baselines"
@@ -83,6 +84,7 @@ def main() -> int:
     page_rate(table)
     discovery_memory(table)
     served(table, options.rounds)
+    clicks(table, options.rounds)
     text = "\n".join(table.lines)
     print(text)
     if options.write:
@@ -206,6 +208,28 @@ def histories(table: Table, folder: Path) -> None:
         table.add(f"… of {count:,} flattrs", us(times[count]), "of 1,000", ratio, 1.5)
 
 
+def clicks(table: Table, rounds: int) -> None:
+    """From a click on the button until something, and until the answer, is on the screen."""
+    if missing := missing_programs():
+        table.add("clicks in browsers", f"not measured; {missing}")
+        return
+    measured = clicking.measure(rounds // 2)
+    for browser in (driver.name for driver in clicking.BROWSERS):
+        name = browser.capitalize()
+        for temper, words in clicking.TEMPERS.items():
+            times = clicking.changes(measured, browser, temper)
+            slow = times.percentile(95)
+            what = f"{name}, {words}: click → first change on the screen"
+            table.add(what, ms(times, 95), "100 ms for p95", slow / 0.1, 1)
+        for ledger, temper in itertools.product(clicking.LEDGERS, clicking.TEMPERS):
+            times = clicking.answers(measured, browser, ledger, temper)
+            what = f"{name}, {clicking.TEMPERS[temper]}: click → “flattred” on the screen, {ledger}"
+            if (ledger, temper) == ("embedded", "warm"):
+                table.add(what, ms(times, 95), "60 ms for p50", times.p50 / 0.06, 1)
+            else:
+                table.add(what, ms(times, 95))
+
+
 def discovery_rate(table: Table) -> None:
     """100,000 mixed URLs through discovery, and through ``urlsplit`` alone."""
     mix = mixed_urls()
@@ -287,9 +311,9 @@ def mixed_urls() -> list[str]:
     return random.Random(1).choices(found, k=MIX_SIZE)  # noqa: S311 - the same mix in every run
 
 
-def ms(times: Times) -> str:
-    """Milliseconds: the median, and what nine in ten stay under."""
-    return f"{times.p50 * 1e3:.1f} ms (p90 {times.percentile(90) * 1e3:.1f})"
+def ms(times: Times, percent: int = 90) -> str:
+    """Milliseconds: the median, and what so many in a hundred stay under."""
+    return f"{times.p50 * 1e3:.1f} ms (p{percent} {times.percentile(percent) * 1e3:.1f})"
 
 
 def rate(load: serving.Load) -> str:

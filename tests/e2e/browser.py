@@ -57,8 +57,10 @@ class Browser(Protocol):
 
     def __exit__(self, *exception: object) -> None: ...
 
-    def start(self) -> None:
+    def start(self, *, first_run: bool = False) -> None:
         """Start the browser; on return the extension is installed and its background runs.
+
+        Its set-up page, which opens by itself then, is closed unless `first_run` is to be seen.
 
         What the background does on being installed may still be under way, and a test that
         stops the background at once cuts it off.
@@ -114,6 +116,9 @@ class Browser(Protocol):
 
     def close_popup(self) -> None:
         """Close the popup as a person does, with Escape. Nothing happens when none is open."""
+
+    def answer_permission(self, allow: bool) -> None:
+        """Wait until the browser asks for a permission of the extension; press Allow or Deny."""
 
     def background_eval(self, expression: str) -> Any:
         """The JSON value of a JavaScript expression in the background; promises are awaited.

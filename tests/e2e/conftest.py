@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -13,21 +12,17 @@ from .display import Display
 from .driver import Driver
 from .firefox import Firefox
 from .marked_pages import marked_pages
+from .processes import missing_programs
 from .site import Site
 from .stage import pages
-
-PROGRAMS = ("Xvfb", "xdotool", "import", "dbus-daemon", "chromium", "firefox-esr")
-DEBIAN_PACKAGES = "chromium firefox-esr xvfb xdotool dbus-daemon at-spi2-core imagemagick"
 
 
 @pytest.fixture(scope="session")
 def display() -> Iterator[Display]:
     """An Xvfb of 1280 by 800 pixels with its own D-Bus session."""
-    missing = [program for program in PROGRAMS if shutil.which(program) is None]
-    if missing:
-        sentence = f"not installed: {', '.join(missing)}. On Debian: apt install {DEBIAN_PACKAGES}"
+    if missing := missing_programs():
         # Nobody has to have two browsers to try a change; but what CI says must be all of it.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
     with Display() as screen:
         yield screen
 

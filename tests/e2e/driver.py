@@ -28,6 +28,8 @@ MENU_TIMEOUT_S = 10.0
 MENU_OPENING_S = 1.5
 """How long an open menu may lack an item before it is closed and opened anew: items that the
 background is just creating do not appear in a menu that is already open."""
+ANSWER_PAUSE_S = 0.4
+"""Until a question has gone. Browsers ignore an answer that comes before it can have been read."""
 FIREFOX_MENU_BAR = ("menu bar", "Application")
 """Always there, though hidden; its menus, and those of the toolbar, come after all open ones."""
 
@@ -50,6 +52,11 @@ CENTRE_JS = """((selector) => {
   const box = element.getClientRects()[0];
   return box ? onScreen(box.x + box.width / 2, box.y + box.height / 2) : null;
 })(%s)"""
+
+FIRST_RUN_PAGE = "setup/setup.html"
+CLOSE_FIRST_RUN_JS = f"""browser.runtime.getContexts({{ contextTypes: ["TAB"] }})
+  .then((open) => open.filter((page) => page.documentUrl.endsWith("/{FIRST_RUN_PAGE}")))
+  .then((open) => browser.tabs.remove(open.map((page) => page.tabId)).then(() => open.length))"""
 
 ACTION_JS = """browser.tabs.query({ active: true, currentWindow: true })
   .then(([tab]) => browser.action.%s({ tabId: tab.id }))"""
@@ -102,9 +109,11 @@ class Driver(ABC):
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def start(self) -> None:
+    def start(self, *, first_run: bool = False) -> None:
         self.display.occupy(self)
         self._launch(first=True)
+        if not first_run and (self.extension / FIRST_RUN_PAGE).exists():
+            wait_for(lambda: self.background_eval(CLOSE_FIRST_RUN_JS), "the set-up page")
         self._settle()
 
     def restart(self) -> None:
@@ -134,7 +143,7 @@ class Driver(ABC):
         self._widgets = AccessibilityTree(self.display.bus_address)
         # No window manager does it here, and without focus a popup closes at the first click.
         self.display.focus_window(self.name)
-        self._button_place()
+        self.button_place()
 
     def _end(self) -> None:
         if self._widgets:
@@ -213,9 +222,9 @@ class Driver(ABC):
     # -- the toolbar ----------------------------------------------------------------------------
 
     def click_toolbar_button(self) -> None:
-        self.display.click(*self._button_place())
+        self.display.click(*self.button_place())
 
-    def _button_place(self) -> Point:
+    def button_place(self) -> Point:
         """Waits until the button is there and stays where it is: it slides in after a start."""
         return at_rest(
             lambda: self._tree.centre(self._toolbar_button()), "the extension's toolbar button"
@@ -224,8 +233,13 @@ class Driver(ABC):
     def toolbar_label(self) -> str:
         return self._toolbar_button().name
 
+    def buttons(self, name: str | None = None) -> list[Node]:
+        """The browser's own buttons, or those of a name."""
+        nodes = [node for node in self._tree.nodes() if node.role == "push button"]
+        return [node for node in nodes if name is None or node.name == name]
+
     def _toolbar_button(self) -> Node:
-        buttons = [node for node in self._tree.nodes() if node.role == "push button"]
+        buttons = self.buttons()
         names = [node.name for node in buttons]
         if "Extensions" in names:
             landmark = buttons[names.index("Extensions")]
@@ -308,6 +322,26 @@ class Driver(ABC):
         if not isinstance(place, list):
             raise BrowserError(f"{what} is not to be seen in the page")
         return Point(*place)
+
+    # -- what the browser asks ------------------------------------------------------------------
+
+    def answer_permission(self, allow: bool) -> None:
+        label = "Allow" if allow else "Deny"
+
+        def is_gone() -> bool:
+            button = self._button(label)
+            if button is None:
+                return True
+            self.display.click(*at_rest(lambda: self._tree.centre(button), label))
+            time.sleep(ANSWER_PAUSE_S)
+            return self._button(label) is None
+
+        wait_for(lambda: self._button(label), "the question for a permission")
+        wait_for(is_gone, "the question for a permission to be answered")
+
+    def _button(self, name: str) -> Node | None:
+        """The button of that name that is to be seen."""
+        return next((node for node in self.buttons(name) if self._tree.visible(node)), None)
 
     # -- the popup ------------------------------------------------------------------------------
 

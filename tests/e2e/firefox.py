@@ -56,6 +56,8 @@ PREFERENCES: dict[str, bool | int | str] = {
     "services.settings.server": "data:,#remote-settings-dummy/v1",
     "toolkit.telemetry.enabled": False,
     "toolkit.telemetry.server": "",
+    # No desktop runs here that could show a notification: Firefox shows it itself.
+    "alerts.useSystemBackend": False,
     # Nothing that would lie over the page or the toolbar.
     "browser.aboutwelcome.enabled": False,
     "signon.rememberSignons": False,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .driver import Driver
@@ -48,3 +49,18 @@ def _launcher(log: Path, command: Sequence[str]) -> str:
         f"#!/bin/sh\nprintf '%s\\n' \"$*\" >> {shlex.quote(str(log))}\n"
         f'exec {shlex.join(command)} "$@"\n'
     )
+
+
+# What is said of one request, in the frames that browsers speak.
+_ANSWERS = """import json, struct, sys
+stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
+while size := stdin.read(4):
+    request = json.loads(stdin.read(*struct.unpack("=I", size)))
+    answer = json.dumps({"id": request["id"], **json.loads(sys.argv[1])}).encode()
+    stdout.write(struct.pack("=I", len(answer)) + answer)
+    stdout.flush()"""
+
+
+def host_that_says(answer: Mapping[str, object]) -> list[str]:
+    """The command of a host of another version: it gives that answer to every request."""
+    return [sys.executable, "-I", "-c", _ANSWERS, json.dumps(answer)]

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+PROGRAMS = ("Xvfb", "xdotool", "import", "dbus-daemon", "chromium", "firefox-esr")
+DEBIAN_PACKAGES = "chromium firefox-esr xvfb xdotool dbus-daemon at-spi2-core imagemagick"
+
 GRACE_S = 5.0
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
 """For a test run that is itself killed, and then cannot end what it started."""
+
+
+def missing_programs() -> str:
+    """What is not installed that browsers are tried with, as a sentence; empty for nothing."""
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if not missing:
+        return ""
+    return f"not installed: {', '.join(missing)}. On Debian: apt install {DEBIAN_PACKAGES}"
 
 
 class ProcessGroup:

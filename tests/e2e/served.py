@@ -32,8 +32,8 @@ class ServedLedger:
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True)
-        Store(str(self._ledger)).close()
-        command = [*PROGRAM, "serve", "--port", "0", "--json", "--ledger", str(self._ledger)]
+        Store(str(self.ledger)).close()
+        command = [*PROGRAM, "serve", "--port", "0", "--json", "--ledger", str(self.ledger)]
         self._process = ProcessGroup(command, self._environment(), self._log)
         line = wait_for(self._ready_line, "the server", START_TIMEOUT_S)
         self.url = json.loads(line)["url"]
@@ -44,8 +44,11 @@ class ServedLedger:
             self._process.stop()
         print(self._log.read_text("utf-8", "replace")[-2000:])
 
-    def add_user(self, name: str, password: str) -> None:
-        self._manage("users", "add", name, "--password-stdin", stdin=f"{password}\n")
+    def add_user(self, name: str, password: str, *options: str) -> None:
+        self._manage("users", "add", name, "--password-stdin", *options, stdin=f"{password}\n")
+
+    def add_token(self, name: str) -> str:
+        return self._manage("tokens", "add", name, "--scope", "flattr").strip()
 
     def tokens(self, name: str) -> list[dict[str, Any]]:
         """The tokens of a user, as ``tokens list --json`` prints them."""
@@ -67,7 +70,8 @@ class ServedLedger:
         return [(one["thing"]["url"], one["thing"]["owner"]["username"]) for one in flattrs]
 
     @property
-    def _ledger(self) -> Path:
+    def ledger(self) -> Path:
+        """The file, which may be written to meanwhile."""
         return self._folder / "ledger.sqlite3"
 
     @property
@@ -83,7 +87,7 @@ class ServedLedger:
 
     def _manage(self, *arguments: str, stdin: str = "") -> str:
         done = subprocess.run(
-            [*PROGRAM, *arguments, "--ledger", str(self._ledger)],
+            [*PROGRAM, *arguments, "--ledger", str(self.ledger)],
             env=self._environment(),
             input=stdin,
             capture_output=True,

@@ -15,11 +15,14 @@ class Site:
     """Serves HTML and feeds from memory, from enter to exit; `requests` are the paths asked for,
     in order."""
 
-    def __init__(self, pages: Mapping[str, str]) -> None:
-        """`pages` maps paths ("/a.html", "/a.rss") to HTML or XML. Any other gets a 404."""
+    def __init__(self, pages: Mapping[str, str], port: int = 0) -> None:
+        """`pages` maps paths ("/a.html", "/a.rss") to HTML or XML. Any other gets a 404.
+
+        `port` 0 is any that is free.
+        """
         self.pages = dict(pages)
         self.requests: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def __enter__(self) -> Self:
@@ -33,7 +36,8 @@ class Site:
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         """The address of a page; for another origin, `host` may be any name under ".test"."""
-        return f"http://{host}:{self._server.server_port}{path}"
+        port = self._server.server_port
+        return f"http://{host}{path}" if port == 80 else f"http://{host}:{port}{path}"
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         site = self

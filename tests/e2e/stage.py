@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,13 @@ REPOSITORY = "https://github.com/smgt/flattr"
 
 READY_JS = """[...document.querySelectorAll("[data-act=confirm]")]
   .every((button) => !button.disabled)"""
+
+# What is wider than its place.
+BESIDE_JS = """[document.documentElement, ...document.querySelectorAll("body, main, main *")]
+  .filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 1
+    && getComputedStyle(one).display !== "inline")
+  .map(({ tagName, id, className, scrollWidth, clientWidth }) =>
+    `${tagName} ${id} ${className}: ${scrollWidth} in ${clientWidth}`)"""
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>{head}
 <style>body {{ font: 17px/1.6 sans-serif; max-width: 34em; margin: 3em auto; color: #333 }}</style>
@@ -145,14 +152,26 @@ def pages(site: Site) -> dict[str, str]:
     }  # fmt: skip
 
 
+def host_at(home: Path, driver: Driver, program: Sequence[str] = HOST) -> RecordedHost:
+    """Registers the host, whose files lie in ``home``."""
+    command = ["/usr/bin/env", f"FLATTR_HOST_HOME={home}", NO_KEYRING, *program]
+    return RecordedHost(driver, NAME, command)
+
+
 @contextlib.contextmanager
 def a_stage(
-    driver_class: type[Driver], display: Display, site: Site, *, dark: bool = False
+    driver_class: type[Driver],
+    display: Display,
+    site: Site,
+    *,
+    dark: bool = False,
+    program: Sequence[str] = HOST,
+    extension: Path = EXTENSION,
 ) -> Iterator[Stage]:
-    with driver_class(display, EXTENSION, dark=dark) as driver:
+    with driver_class(display, extension, dark=dark) as driver:
         home = driver.home / "flattr host ö"
-        command = ["/usr/bin/env", f"FLATTR_HOST_HOME={home}", NO_KEYRING, *HOST]
-        stage = Stage(driver, RecordedHost(driver, NAME, command), site, home)
         driver.start()
+        # After the set-up page, whose looking for the host is none of the starts that are counted.
+        stage = Stage(driver, host_at(home, driver, program), site, home)
         yield stage
         print(driver.log()[-2000:])  # pytest shows it when a test failed

@@ -19,7 +19,7 @@ from .browser import wait_for
 from .display import Display
 from .driver import CENTRE_JS, Driver
 from .site import Site
-from .stage import NAME, Stage, a_stage
+from .stage import BESIDE_JS, NAME, Stage, a_stage
 
 OTHER = "other.example.test"
 ZOOMS = (2, 4)
@@ -44,11 +44,6 @@ FOCUS_JS = f"""(() => {{
 }})()"""
 MOVING_JS = """document.getAnimations().filter(({ playState }) => playState === "running")
   .map(({ animationName, effect: { target } }) => `${animationName} of ${target.outerHTML}`)"""
-BESIDE_JS = """[document.documentElement, ...document.querySelectorAll("body, main, main *")]
-  .filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 1
-    && getComputedStyle(one).display !== "inline")
-  .map(({ tagName, id, className, scrollWidth, clientWidth }) =>
-    `${tagName} ${id} ${className}: ${scrollWidth} in ${clientWidth}`)"""
 # Text at twice its size, and spaced as WCAG 1.4.12 has it; and as it was.
 LARGE_JS = """Object.assign(document.body.style, {
   fontSize: `${2 * parseFloat(getComputedStyle(document.body).fontSize)}px`,

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
-from flattr_host.ledger import Ledger, Store
-from flattr_host.ledger import Person as Oneself
-
 from .browser import wait_for
 from .display import Display
-from .driver import CENTRE_JS, Driver, at_rest
+from .driver import Driver
 from .served import ServedLedger
 from .site import Site
 from .stage import KEPT, Stage, a_stage
+from .visitor import Visitor
 
 PERSON, PASSWORD = "dora", "correct horse battery"
 OWNER = "alice"
@@ -42,53 +36,13 @@ WRONG_JS = """(({ id, ariaInvalid }) => [id, ariaInvalid,
 OUTLINED_JS = """getComputedStyle(document.activeElement).outlineStyle !== "none" """
 
 
-class Person:
+class Person(Visitor):
     """Somebody before a browser with the extension, and a server that they have an account at."""
 
     def __init__(self, stage: Stage, server: ServedLedger) -> None:
+        super().__init__(stage.driver)
         self.stage = stage
-        self.driver = stage.driver
         self.server = server
-
-    # -- pages, by mouse and keyboard -------------------------------------------------------------
-
-    def sees(self, words: str) -> str:
-        """Waits until the active tab says so."""
-
-        def look() -> str:
-            return str(self.driver.page_eval("document.body?.innerText ?? ''"))
-
-        return wait_for(look, repr(words), until=lambda text: words in text)
-
-    def clicks(self, selector: str) -> None:
-        def place() -> Any:
-            loaded = self.driver.page_eval("document.readyState === 'complete'")
-            return loaded and self.driver.page_eval(CENTRE_JS % json.dumps(selector))
-
-        wait_for(place, selector)
-        self.driver.display.click(*at_rest(place, selector))
-
-    def types(self, text: str) -> None:
-        self.driver.display.xdotool("type", "--delay", 15, text)
-
-    def presses(self, *keys: str) -> None:
-        for key in keys:
-            self.driver.display.xdotool("key", key)
-            time.sleep(0.1)
-
-    def fills(self, selector: str, text: str) -> None:
-        self.clicks(selector)
-        focused = f"document.hasFocus() && document.activeElement.matches({selector!r})"
-        wait_for(lambda: self.driver.page_eval(focused), f"{selector} to have the focus")
-        self.presses("ctrl+a")
-        self.types(text)
-        wait_for(
-            lambda: self.driver.page_eval(f"document.querySelector({selector!r}).value"),
-            f"{selector} to be filled",
-            until=lambda value: value == text,
-        )
-
-    # -- what people do ---------------------------------------------------------------------------
 
     def opens_options(self) -> None:
         self.driver.close_popup()
@@ -310,32 +264,6 @@ def test_the_options_by_keyboard(person: Person) -> None:
     focused("cancel")
     person.presses("space")
     person.sees("Address of the server")
-
-
-def test_a_long_history_of_the_ledger_on_this_computer(person: Person) -> None:
-    stage, driver = person.stage, person.driver
-    store = Store(str(stage.home / "data" / "ledger.sqlite3"))
-    for number in range(31):
-        ledger = Ledger(store, Oneself(), now=partial(float, time.time() - 9_000 * (31 - number)))
-        query = {"user_id": OWNER, "title": f"<b>Song</b> {number}"}
-        query["url"] = f"https://songs.example/{number}"
-        ledger.flattr(f"https://flattr.com/submit/auto?{urlencode(query)}")
-    store.close()
-    driver.open_extension_page("history/history.html")
-    text = person.sees("Show more")
-    assert "In the ledger on this computer" in text
-    assert text.index("<b>Song</b> 30") < text.index("<b>Song</b> 1\n")
-    assert "<b>Song</b> 0" not in text
-    assert driver.page_eval(UNNAMED_JS) == []
-    assert driver.page_eval("document.querySelectorAll('main a').length") == 30
-    person.clicks("#more button")
-    assert "Show more" not in person.sees("That is all.")
-    assert "<b>Song</b> 0" in driver.page_eval("document.activeElement.innerText")
-    link = "[...document.querySelectorAll('main a')].at(-1)"
-    assert driver.page_eval(f"[{link}.href, {link}.rel]") == [
-        "https://songs.example/0",
-        "noreferrer noopener",
-    ]
 
 
 def test_an_empty_history(person: Person) -> None:

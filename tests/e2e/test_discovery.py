@@ -28,7 +28,7 @@ FEEDS = {
 KEY_S = 0.3
 ASKED = "Is this what you want to flattr?"
 OFFERS_JS = """[...document.querySelectorAll(".offer")].map((offer) =>
-  [".thing-title", ".offer-owner", ".thing-address"].map((name) =>
+  [".thing-title", ".thing-owner", ".thing-address"].map((name) =>
     offer.querySelector(name)?.textContent))"""
 FIRST_OFFER_JS = "document.activeElement.closest('.offer') === document.querySelector('.offer')"
 CANCEL_IN_SIGHT_JS = """(({ top, bottom }) => top > 0 && bottom <= innerHeight)(

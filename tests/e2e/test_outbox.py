@@ -193,7 +193,7 @@ def test_sending_at_the_start_of_the_browser(stage: Stage) -> None:
     stage.driver.open_extension_page("options/options.html")
     sees(stage, "Send what is waiting when the browser starts")
     stage.picture("options-sending")
-    stage.driver.page_eval("document.getElementById('send-at-start').click()")
+    stage.driver.page_eval("document.getElementById('send_at_start').click()")
     wait_for(lambda: host_processes(stage), "no host", until=lambda now: not now)
     with closing(sqlite3.connect(stage.home / "data" / "outbox.sqlite3")) as db, db:
         db.execute("UPDATE entries SET next_try_at = 0")  # its time has come

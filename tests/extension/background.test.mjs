@@ -73,6 +73,16 @@ describe("before a click", () => {
     assert.deepEqual([history.title, history.contexts], ["History", ["action"]]);
   });
 
+  test("the set-up page is opened at installation, and at nothing else", async () => {
+    for (const reason of ["update", "browser_update", "install"]) {
+      browser.runtime.onInstalled.fire({ reason });
+    }
+    await settle();
+    const opened = browser.calls.flatMap(([name, { url } = {}]) => name === "create" && url || []);
+    assert.deepEqual(opened, [browser.runtime.getURL("setup/setup.html")]);
+    assert.equal(count("connectNative"), 0);
+  });
+
   test("the button's menu opens the history, and starts no host for it", async () => {
     browser.contextMenus.onClicked.fire({ menuItemId: "history" }, tab);
     await settle();
@@ -99,6 +109,34 @@ describe("a click", () => {
     assert.equal(badge().popup, "");
     assert.match(badge().title, /^Flattred: Tools\n2 flattrs/);
     assert.equal(count("openPopup"), 0);
+  });
+
+  test("is not drawn once for each word of a host that says several at once", async () => {
+    await click();
+    const [{ id }] = flattrs();
+    browser.calls.length = 0;
+    port().answer(id, { type: "status", state: "discovered", discovery: DISCOVERY });
+    port().answer(id, { type: "status", state: "sending" });
+    port().answer(id, { type: "done", thing: { title: "Tools", flattrs: 2 } });
+    await settle();
+    assert.equal(badge().text, "✓");
+    assert.ok(count("setBadgeText") < 3, count("setBadgeText"));
+  });
+
+  test("of somebody who wants to be asked first says so, and asks", async () => {
+    await browser.storage.local.set({ ask_first: true });
+    port().features.push("change_settings");
+    await click();
+    assert.equal(flattrs()[0].ask, true);
+    const discovery = { ...DISCOVERY, caution_reason: "ask_first" };
+    await say({ type: "error", code: "confirmation_required", discovery, offers: offers(discovery) });
+    assert.match(badge().title, /^Flattr this\?\n/);
+    assert.equal(count("openPopup"), 1);
+    port().features.pop();
+    tab = { ...tab, id: tab.id + 1000, url: `${tab.url}/more` };
+    await click();
+    assert.deepEqual([flattrs(), gestures()[0].outcome.code], [[], "host_too_old"]);
+    await browser.storage.local.set({ ask_first: false });
   });
 
   test("starts no host for a page that is none of the web", async () => {
@@ -186,7 +224,7 @@ describe("a link", () => {
     assert.equal(count("executeScript"), 0);
     const request = port().sentOf("flattr").at(-1);
     assert.equal(request.url, link);
-    assert.equal(request.link, true);
+    assert.deepEqual([request.link, "ask" in request], [true, false]);
     assert.equal("hints" in request, false);
     await say({ type: "status", state: "reading" }, request.id);
     assert.equal(badge().text, "…");

@@ -42,9 +42,9 @@ export class Port {
 
   disconnect = () => {};
 
-  /** @param {string[]} features the types of requests that the host knows */
+  /** @param {string[]} features what the host knows besides the requests that each one knows */
   constructor(features = []) {
-    this.features = features;
+    this.features = ["hello", "discover", "flattr", "cancel", ...features];
   }
 
   answer(id, message) {
@@ -70,7 +70,17 @@ export function fakeBrowser() {
   const setter = (name, field) => record(name, ({ tabId, ...rest }) => {
     badges.set(tabId, { ...badges.get(tabId), [field]: Object.values(rest)[0] });
   });
+  const notifications = {
+    onClicked: new Event(),
+    create: record("notify"),
+    clear: record("clear"),
+  };
   const fake = {
+    /** As when the person allows notifications: until then there is no such thing. */
+    allowNotifications: () => {
+      fake.notifications = notifications;
+      fake.permissions.onAdded.fire({ permissions: ["notifications"] });
+    },
     features: [], // of the hosts that are started from now on
     calls, ports, badges, stored, local, page,
     action: {
@@ -79,6 +89,7 @@ export function fakeBrowser() {
       setBadgeBackgroundColor: setter("setBadgeBackgroundColor", "colour"),
       setBadgeText: setter("setBadgeText", "text"),
       setBadgeTextColor: record("setBadgeTextColor"),
+      setIcon: setter("setIcon", "icon"),
       setPopup: setter("setPopup", "popup"),
       setTitle: setter("setTitle", "title"),
     },
@@ -91,6 +102,12 @@ export function fakeBrowser() {
       },
     },
     i18n: { getMessage },
+    permissions: {
+      granted: true, // what the person may allow beyond the installation
+      contains: async () => fake.permissions.granted,
+      onAdded: new Event(),
+      onRemoved: new Event(),
+    },
     runtime: {
       id: "own",
       onInstalled: new Event(),
@@ -124,15 +141,22 @@ export function fakeBrowser() {
         get: async (key) => local.has(key) ? { [key]: local.get(key) } : {},
         set: async (items) => {
           for (const [key, value] of Object.entries(items)) local.set(key, value);
+          const changes = Object.entries(items).map(([key, newValue]) => [key, { newValue }]);
+          fake.storage.local.onChanged.fire(Object.fromEntries(changes));
         },
+        onChanged: new Event(),
       },
     },
     tabs: {
       create: record("create"),
-      get: async (id) => ({ id, active: true, windowId: 1 }),
+      get: async (id) => ({ id, active: true, windowId: 1, status: "complete", url: page.url }),
+      query: async () => [],
+      update: record("update", (id) => ({ id, windowId: 1 })),
+      onActivated: new Event(),
       onRemoved: new Event(),
       onUpdated: new Event(),
     },
+    windows: { update: record("focus") },
   };
   return fake;
 }

@@ -16,7 +16,13 @@ export function textOf(path) {
   return readFileSync(new URL(path, ROOT), "utf8");
 }
 
-export const MESSAGES = JSON.parse(textOf("extension/_locales/en/messages.json"));
+/** @param {string} folder in `_locales` */
+export function messagesIn(folder) {
+  return JSON.parse(textOf(`extension/_locales/${folder}/messages.json`));
+}
+
+export const LANGUAGES = readdirSync(fileURLToPath(new URL("_locales/", EXTENSION))).toSorted();
+export const MESSAGES = messagesIn("en");
 export const MANIFEST = JSON.parse(textOf("extension/manifest.json"));
 
 /** `i18n.getMessage` as browsers do it: named placeholders, and "" for a key that is missing. */
@@ -123,4 +129,18 @@ export function asked(discovery, ...offered) {
 
 export function tabWith(...gestures) {
   return { page: PAGE, loading: false, gestures };
+}
+
+/** Seconds since the epoch, of a day and time in November 2026 where the tests run. */
+export function localTime(...local) {
+  return new Date(2026, 10, ...local).getTime() / 1000;
+}
+
+/** A flattr as the API has it. */
+export function flattrRecord(id, created_at, thing = {}) {
+  return {
+    created_at,
+    thing: { id, url: `https://example.org/${id}`, title: `Thing ${id}`, owner: { username: "bob" },
+      ...thing },
+  };
 }

@@ -1,21 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { byDay, entryOf, newEntries } from "../../extension/state/history_list.js";
-
-const at = (...local) => new Date(2026, 10, ...local).getTime() / 1000;
-const record = (id, created_at, thing = {}) => ({
-  created_at,
-  thing: { id, url: `https://example.org/${id}`, title: `Thing ${id}`, owner: { username: "bob" },
-    ...thing },
-});
+import { entryOf, hasWholeMonth, newEntries } from "../../extension/state/history_list.js";
+import { flattrRecord as record, localTime as at } from "./helpers.mjs";
 
 describe("an entry", () => {
   test("says what, whose and when", () => {
-    const { title, address, link, owner, when } = entryOf(record(1, at(23, 14, 5)));
-    assert.deepEqual([title, address, link, owner],
-      ["Thing 1", "example.org/1", "https://example.org/1", "bob"]);
+    const { title, address, site, link, owner, when } = entryOf(record(1, at(23, 14, 5)));
+    assert.deepEqual([title, address, site, link, owner],
+      ["Thing 1", "example.org/1", "example.org", "https://example.org/1", "bob"]);
     assert.equal(when.getHours(), 14);
+  });
+
+  test("is of the day and month where the person is", () => {
+    for (const [when, expected] of [[at(1, 0), "2026-11-01"], [at(30, 23, 59), "2026-11-30"]]) {
+      const { day, month } = entryOf(record(1, when));
+      assert.deepEqual([day, month], [expected, "2026-11"]);
+    }
   });
 
   test("has its address for a title that is missing, and no owner that nobody knows", () => {
@@ -25,9 +26,10 @@ describe("an entry", () => {
     }
   });
 
-  test("links to nothing but the web", () => {
+  test("links to nothing but the web, and asks for images of nothing else", () => {
     for (const url of ["javascript:alert(1)", "data:text/html,x", "ftp://example.org/", "nothing"]) {
-      assert.equal(entryOf(record(1, 0, { url })).link, "", url);
+      const { link, image } = entryOf(record(1, 0, { url, image: url }));
+      assert.deepEqual([link, image], ["", ""], url);
     }
   });
 
@@ -37,17 +39,18 @@ describe("an entry", () => {
 });
 
 describe("the list", () => {
-  test("has a day for each day, in the order of the entries", () => {
-    const entries = [record(1, at(23, 23, 59)), record(2, at(23, 0)), record(3, at(22, 23, 59))]
-      .map(entryOf);
-    assert.deepEqual(byDay(entries).map(({ key, entries: { length } }) => [key, length]),
-      [["2026-11-23", 2], ["2026-11-22", 1]]);
-  });
-
   test("does not show again what a new flattr moved on to the next page", () => {
     const first = newEntries(new Set(), [record(2, 20), record(1, 10)]);
     const known = new Set(first.map(({ key }) => key));
     const next = newEntries(known, [record(1, 10), record(1, 5)]);
     assert.deepEqual(next.map(({ when }) => when.getTime()), [5_000]);
+  });
+
+  test("has all of a month when something older was read, or nothing else comes", () => {
+    const entries = [record(2, at(23)), record(1, at(1))].map(entryOf);
+    assert.equal(hasWholeMonth(entries, "2026-11", false), false);
+    assert.equal(hasWholeMonth(entries, "2026-11", true), true);
+    assert.equal(hasWholeMonth(entries, "2026-12", false), true);
+    assert.equal(hasWholeMonth([], "2026-11", false), false);
   });
 });

@@ -32,8 +32,8 @@ class FakePort {
     for (const listener of this.#lost) listener(this);
   }
 
-  greetBack() {
-    this.say({ id: this.sent[0].id, type: "done", protocol: 1 });
+  greetBack(more = {}) {
+    this.say({ id: this.sent[0].id, type: "done", protocol: 1, ...more });
   }
 }
 
@@ -81,6 +81,17 @@ describe("a request", () => {
     ports[0].say({ id: ports[0].sent[0].id, type: "error", code: "unsupported_protocol" });
     assert.equal((await answer).code, "unsupported_protocol");
     assert.equal(ports[0].sent.length, 1);
+  });
+
+  test("is not sent to a host that does not take its like, and others are", async () => {
+    const answers = [connection.request({ id: "i", type: "image" }), connection.request(FLATTR)];
+    ports[0].greetBack({ features: ["hello", "flattr"] });
+    assert.deepEqual(await answers[0], { id: "i", type: "error", code: "host_too_old" });
+    ports[0].say({ id: "f", type: "done" });
+    assert.equal((await answers[1]).type, "done");
+    assert.deepEqual(ports[0].sent.map(({ type }) => type), ["hello", "flattr"]);
+    mock.timers.tick(5_000);
+    assert.equal(ports[0].isClosed, true);
   });
 
   test("passes each status on and ends with done", async () => {
@@ -225,6 +236,26 @@ describe("a host that says that it will be silent", () => {
 });
 
 describe("the port", () => {
+  test("closes at once where that is asked for, but not under somebody who waits", async () => {
+    const { answer } = await flattrUnderWay();
+    connection.close();
+    assert.equal(ports[0].isClosed, false);
+    ports[0].say({ id: "f", type: "done" });
+    await answer;
+    connection.close();
+    assert.equal(ports[0].isClosed, true);
+    connection.greet();
+    mock.timers.tick(6_000);
+    assert.equal(ports[1].isClosed, false); // the next one is not closed for the last one's sake
+  });
+
+  test("that could not be opened is told in the browser's words too", async () => {
+    const answer = connection.greet();
+    ports[0].die("An unexpected error occurred");
+    const { code, reason } = await answer;
+    assert.deepEqual([code, reason], ["broken", "An unexpected error occurred"]);
+  });
+
   test("closes a little while after the last answer", async () => {
     const { answer } = await flattrUnderWay();
     mock.timers.tick(60_000);

@@ -10,6 +10,10 @@ describe("requests", () => {
     const request = { id: "1", type: "flattr", gesture: "1", url: page.url };
     assert.deepEqual(messages.flattr(page), request);
     assert.deepEqual(messages.flattr({ ...page, source: "link" }), { ...request, link: true });
+    assert.deepEqual(messages.flattr(page, true), { ...request, ask: true });
+    const { id, ...discover } = messages.discover(page.url, null);
+    assert.deepEqual(discover, { type: "discover", url: page.url });
+    assert.equal(messages.discover(page.url, HINTS).hints, HINTS);
     const confirm = "https://b.example/";
     assert.deepEqual(messages.flattr({ ...page, hints: HINTS, confirm }),
       { ...request, hints: HINTS, confirm });

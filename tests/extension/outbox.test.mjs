@@ -5,8 +5,10 @@ import { keyOf } from "../../extension/state/tab_machine.js";
 import { OWN_PAGE, PopupPort, fakeBrowser } from "./fake_browser.mjs";
 import { DISCOVERY, PAGE, entryOf, inGrace, tabWith } from "./helpers.mjs";
 
+const OUTBOX = ["outbox", "outbox_send", "outbox_told", "outbox_remove"];
+
 const browser = fakeBrowser();
-browser.features = ["flattr", "outbox", "outbox_send", "outbox_remove"];
+browser.features = OUTBOX;
 globalThis.browser = browser;
 await import("../../extension/background.js");
 
@@ -104,11 +106,11 @@ describe("after a gesture", () => {
   });
 
   test("a host that is too old for it is asked nothing", async () => {
-    browser.features = ["flattr"];
+    browser.features = [];
     await click();
     await answer(lastOf("flattr"), { type: "done" });
     assert.deepEqual(sentTypes(), ["hello", "flattr"]);
-    browser.features = ["flattr", "outbox"];
+    browser.features = OUTBOX;
   });
 
   test("nobody is told of what is none of theirs", async () => {

@@ -47,8 +47,8 @@ describe("every way to end", () => {
     const cards = ["not_installed", "broken", "crashed"].map((code) => card(failed(code)));
     assert.equal(new Set(cards.map(({ heading }) => heading)).size, 3);
     assert.deepEqual(
-      cards.map(({ command, buttons }) => command || buttons[0].act),
-      ["python3 install.py", "python3 install.py", "history"],
+      cards.map(({ buttons }) => buttons.map(({ act }) => act)),
+      [["setup"], ["setup"], ["history"]],
     );
     assert.equal(cards[1].log, false); // it never came so far as to write one
   });
@@ -74,12 +74,13 @@ describe("every way to end", () => {
 });
 
 describe("a card", () => {
-  test("shows name, address and reason of what is about to be flattred, with Undo", () => {
+  test("shows name, owner, address and reason of what is about to be flattred, with Undo", () => {
     const { thing, buttons, deadline } = card(inGrace());
     assert.deepEqual(thing, {
       title: "github.com/alice/tools",
+      owner: "by alice (GitHub)",
       address: "github.com/alice/tools",
-      why: "A repository of alice on GitHub",
+      why: "A repository on GitHub",
     });
     assert.deepEqual(buttons.map(({ act }) => act), ["undo"]);
     assert.equal(deadline, NOW + 3000);
@@ -107,8 +108,8 @@ describe("a card", () => {
   });
 
   test("says from when something can be flattred again", () => {
-    assert.match(card(failed("flattr_once"), NOW).sentence, /December 1/);
-    assert.match(card(failed("flattr_once"), Date.UTC(2026, 11, 31, 23)).sentence, /January 1/);
+    assert.match(card(failed("flattr_once"), NOW).sentence, /in December/);
+    assert.match(card(failed("flattr_once"), Date.UTC(2026, 11, 31, 23)).sentence, /in January\.$/);
   });
 
   test("asks with both hosts, Cancel first", () => {
@@ -145,6 +146,27 @@ describe("a card", () => {
     assert.equal(shown, "example.org/%E2%80%AEevil/%20");
     const readable = { ...DISCOVERY, target: "https://www.example.org/%C3%A4pple" };
     assert.equal(card({ ...inGrace(), discovery: readable }).thing.address, "example.org/äpple");
+  });
+});
+
+describe("a wish to be asked first", () => {
+  const sure = { ...DISCOVERY, caution: "Host.", caution_reason: "ask_first" };
+
+  test("is a plain question about the thing, Cancel first", () => {
+    const { heading, sentence, thing, tone, buttons } = card(asked(sure, sure));
+    assert.equal(heading, "Flattr this?");
+    assert.doesNotMatch(sentence, /Host/);
+    assert.equal(thing.owner, "by alice (GitHub)");
+    assert.equal(tone, "offer");
+    assert.deepEqual(buttons, [
+      { act: "dismiss", label: "Cancel", isPrimary: false },
+      { act: "confirm", label: "Flattr", isPrimary: true, confirm: "yes to 0" },
+    ]);
+  });
+
+  test("leaves a question that is asked anyway as it is", () => {
+    const unsure = { ...sure, caution_reason: "other_host" };
+    assert.equal(card(asked(unsure, unsure)).heading, "Is this what you want to flattr?");
   });
 });
 
@@ -304,6 +326,24 @@ describe("why", () => {
     }
   });
 
+  test("nothing was found comes with what the person can do about it", () => {
+    for (const reason of reasonsFor("nothing")) {
+      const discovery = { ...PART, reason, explanation: "Host's words." };
+      const { sentence, advice } = card(failed("not_flattrable", {}, { discovery }));
+      assert.match(sentence, /^[^.]+\.$/, reason);
+      assert.match(advice, /^[^.]+(\.toml)?\.$/, reason);
+      const { title } = badge(failed("not_flattrable", {}, { discovery }));
+      assert.equal(title, `Nothing to flattr here\n${sentence}\n${advice}`);
+    }
+    for (const code of ["not_http", "too_long"]) assert.ok(card(failed(code)).advice, code);
+  });
+
+  test("something was found has nothing to be done about it but the buttons", () => {
+    for (const one of [asked(PART, DISCOVERY), inGrace(), flattred(), failed("no_means")]) {
+      assert.equal(card(one).advice, "");
+    }
+  });
+
   test("a page was not read comes with what went wrong", () => {
     const discovery = { ...DISCOVERY, flattrable: false, reason: "unread_page", target: null };
     const more = { discovery, detail: "It took too long." };
@@ -313,7 +353,8 @@ describe("why", () => {
 
 describe("every caution", () => {
   test("that docs/discovery.md explains has words of its own", () => {
-    const words = ["other_host", "other_owner", "several_payees", "several_things", "only_linked"];
+    const words = ["ask_first", "other_host", "other_owner", "several_payees", "several_things",
+      "only_linked"];
     assert.deepEqual([...CAUTIONS.keys()].toSorted(), words.toSorted());
     const said = words.map((reason) =>
       cautionOf({ ...DISCOVERY, caution: "Host.", caution_reason: reason, user_id: "bob" }, "page", WORDS));
@@ -331,6 +372,33 @@ describe("the badge", () => {
     assert.equal(new Set(looks.map(({ title }) => title)).size, looks.length);
   });
 
+  test("has a shape for each state, as full as the flattr is done", () => {
+    const icon = (...given) => badge(...given).icon;
+    assert.deepEqual([asking(), inGrace(), sending()].map((one) => icon(one)), Array(3).fill("mark"));
+    assert.equal(icon(flattred()), "done");
+    assert.equal(icon(failed("flattr_once")), "done");
+    assert.equal(icon(failed("cancelled")), "open");
+    assert.equal(icon(failed("flattr_owner")), "none");
+    for (const one of [failed("no_means"), asked(DISCOVERY, DISCOVERY), failed("popup_closed")]) {
+      assert.equal(icon(one), "half");
+    }
+  });
+
+  test("tells before a click what a glance at the page found, if nothing else is going on", () => {
+    const rest = (glance, ...gestures) => badgeOf({ ...tabWith(...gestures), glance }, NOW, WORDS);
+    const ready = rest(DISCOVERY);
+    assert.deepEqual([ready.icon, ready.text, ready.opensPopup], ["mark", "", false]);
+    assert.equal(ready.title, "Can be flattred: A repository of alice on GitHub");
+    const unsure = rest({ ...DISCOVERY, caution: "Host.", caution_reason: "other_host" });
+    assert.match(unsure.title, /^Can be flattred: .*\nThis page names something on another host/);
+    assert.equal(rest(PART).title, "A click here offers: A repository of alice on GitHub");
+    const none = rest({ ...PART, reason: "unknown_page", part_of: null });
+    assert.deepEqual([none.icon, none.text], ["none", ""]);
+    assert.match(none.title, /^Nothing to flattr found/);
+    assert.deepEqual(rest(DISCOVERY, flattred()), badge(flattred()));
+    assert.notEqual(badge(asking()).text, ready.text);
+  });
+
   test("counts the seconds down and never shows 0 while Undo is possible", () => {
     const at = (ms) => badgeOf(tabWith(inGrace()), NOW + ms, WORDS).text;
     assert.deepEqual([0, 1, 1000, 2000, 2999, 3000].map(at), ["3", "3", "2", "1", "1", "1"]);
@@ -341,7 +409,7 @@ describe("the badge", () => {
   });
 
   test("is plain where nothing is going on", () => {
-    const plain = { text: "", title: "Flattr this page", opensPopup: false };
+    const plain = { icon: "open", text: "", title: "Flattr this page", opensPopup: false };
     assert.deepEqual(badgeOf(null, NOW, WORDS), { ...plain, colour: COLOURS.quiet });
   });
 

@@ -9,7 +9,7 @@ const trouble = (code, more = {}) =>
   troubleOf({ id: "a", type: "error", code, message: `Host: ${code}.`, ...more }, WORDS);
 
 /** What a page that flattrs nothing can be told. */
-const CODES = ["not_installed", "broken", "crashed", "no_answer", "internal_error", "unknown_type",
+const CODES = ["not_installed", "broken", "host_too_old", "caller_not_allowed", "crashed", "no_answer", "internal_error", "unknown_type",
   "invalid_request", "unsupported_protocol", "too_many_requests", "ledger_unavailable",
   "invalid_settings", "unauthorized", "not_connected", "insufficient_scope", "rate_limit_exceeded",
   "server_unreachable", "answer_lost", "bad_answer", "server_error", "token_unavailable",
@@ -25,10 +25,12 @@ describe("trouble on a page where nothing is flattred", () => {
     });
   }
 
-  test("has the command that helps, as in the popup", () => {
-    for (const code of ["not_installed", "broken", "unsupported_protocol", "unknown_type"]) {
-      assert.equal(trouble(code).command, OUTCOMES[code].command, code);
+  test("leads to the set-up page, as in the popup, where the program is what is wrong", () => {
+    for (const code of ["not_installed", "broken", "unsupported_protocol", "host_too_old",
+      "caller_not_allowed"]) {
+      assert.deepEqual([trouble(code).act, OUTCOMES[code].act], ["setup", "setup"], code);
     }
+    assert.equal(trouble("unknown_type").act, null);
   });
 
   test("leads to connecting an account, and never to the history", () => {

@@ -37,7 +37,7 @@ from flattr_host.discovery.urls import host_of
 from flattr_host.flattring import wishes
 from flattr_host.ledger import Store, importing
 from flattr_host.ledger.lines import KINDS, end_line
-from flattr_host.linked_page import reading
+from flattr_host.linked_page import fetching
 from flattr_host.linked_page.body import MAX_BODY, Body
 from flattr_host.linked_page.link_header import payment_links
 from flattr_host.native.errors import sentences
@@ -141,10 +141,10 @@ def discovery(data: bytes) -> None:
 def linked_page(data: bytes) -> None:
     """What the server of a link sends: ``Link``, ``Location`` and a body, maybe compressed."""
     text = data.decode("utf-8", "surrogateescape")
-    fields = reading._utf8(text).split("\n")
+    fields = fetching.utf8(text).split("\n")
     assert all(url.startswith(("http://", "https://")) for url in payment_links(fields, PAGE))
-    with contextlib.suppress(reading.PageUnread):
-        reading._refuse_unless_allowed(reading._target(reading._parsed(PAGE), text[:9000]))
+    with contextlib.suppress(fetching.Unread):
+        fetching.refuse_unless_allowed(fetching.target_of(fetching.parsed(PAGE), text[:9000]))
     for is_gzip in (False, True):
         body = Body(is_gzip=is_gzip)
         with contextlib.suppress(zlib.error):

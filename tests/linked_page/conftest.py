@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,22 +11,9 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from . import namespace
 
-# A network and mounts of its own, as anybody may have where user namespaces are allowed. What
-# names resolve to is up to the name server in there; whatever is written here ends with it.
-IN_A_NAMESPACE = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
-SETUP = """
-mount --bind "$1/resolv.conf" /etc/resolv.conf
-mount --bind "$1/hosts" /etc/hosts
-[ ! -e /etc/nsswitch.conf ] || mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf
-cd "$2" && exec "$3" -m tests.linked_page.stage "$1"
-"""
-FILES = {
-    "resolv.conf": "nameserver 127.0.0.1\n",
-    "hosts": "127.0.0.1 localhost\n",
-    "nsswitch.conf": "hosts: files dns\n",
-}
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -38,10 +24,11 @@ class Outcome:
     title: str | None
     payment: list[str]
     unread: str | None
-    seconds: float
-    memory_kib: int
     seen: list[dict[str, Any]]
     names: list[str]
+    seconds: float = 0.0
+    memory_kib: int = 0
+    image: str | None = None
 
     @property
     def reached(self) -> list[str]:
@@ -67,15 +54,24 @@ class Internet:
 
         So many seconds later it is called off, or everything at the network is closed.
         """
+        return self._ask(
+            url=url, cancel_after=cancel_after, close_after=close_after, environ=dict(environ)
+        )
+
+    def read_image(self, url: str, api_url: str | None = None) -> Outcome:
+        """Reads the image at ``url``, where flattrs go to ``api_url``."""
+        return self._ask(url=url, api_url=api_url, is_image=True)
+
+    def _ask(self, **given: Any) -> Outcome:
         assert self._process.stdin
         assert self._process.stdout
-        request: dict[str, Any] = {
-            "url": url,
-            "cancel_after": cancel_after,
-            "close_after": close_after,
+        usual: dict[str, Any] = {
+            "is_image": False,
+            "cancel_after": None,
+            "close_after": None,
+            "environ": {},
         }
-        request["environ"] = dict(environ)
-        print(json.dumps(request), file=self._process.stdin, flush=True)
+        print(json.dumps(usual | given), file=self._process.stdin, flush=True)
         said = json.loads(self._process.stdout.readline())
         nothing: dict[str, Any] = {"url": None, "title": None, "payment": [], "unread": None}
         return Outcome(**(nothing | said))
@@ -93,20 +89,16 @@ def make_certificate(folder: Path, certificate: str, key: str) -> None:
 
 @pytest.fixture(scope="session")
 def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
-    # The Debian package of unshare is essential; but not every machine lets it be used.
-    if not shutil.which("unshare") or subprocess.run([*IN_A_NAMESPACE, "true"]).returncode:
-        sentence = "no network namespaces here: unshare --user --map-root-user --net must work"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
+    namespace.require()
     folder = tmp_path_factory.mktemp("internet")
-    for name, text in FILES.items():
-        (folder / name).write_text(text)
     make_certificate(folder, "certificate.pem", "key.pem")
     make_certificate(folder, "unknown.pem", "unknown_key.pem")
     (folder / ".netrc").write_text("default login anna password hidden\n")
     environ = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     environ |= {"SSL_CERT_FILE": str(folder / "certificate.pem"), "HOME": str(folder)}
     with subprocess.Popen(
-        [*IN_A_NAMESPACE, "sh", "-e", "-c", SETUP, "sh", folder, ROOT, sys.executable],
+        namespace.inside(folder, sys.executable, "-m", "tests.linked_page.stage", folder),
+        cwd=ROOT,
         env=environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -37,6 +37,7 @@ NAMES: dict[str, list[list[str]]] = {
     "nat64.example": [["64:ff9b::10.0.0.1"]],
     "mixed.example": [[PUBLIC, "10.0.0.1"]],
     "rebinding.example": [[PUBLIC], ["127.0.0.1"]],
+    "rebinding-image.example": [[PUBLIC], ["127.0.0.1"]],
     "unknown.example": [[]],
     "silent.example": [],
 }
@@ -102,12 +103,22 @@ def read(url: str, cancel_after: float | None, close_after: float | None) -> dic
 
     try:
         page = reading.read(url, cancelled)
-    except reading.PageUnread as error:
+    except reading.Unread as error:
         said: dict[str, Any] = {"unread": error.detail}
     else:
         said = {"url": page.url, "title": page.hints.title, "payment": page.hints.payment}
     seconds, taken = time.monotonic() - started, memory("VmHWM") - usual
     return said | {"seconds": seconds, "memory_kib": taken}
+
+
+def read_image(url: str, api_url: str | None) -> dict[str, Any]:
+    """What ``image.read`` says of ``url``."""
+    from flattr_host.linked_page import image
+
+    try:
+        return {"image": image.read(url, api_url, cancelled=lambda: False)}
+    except image.ImageUnavailable as error:
+        return {"unread": error.detail}
 
 
 def main() -> None:
@@ -123,7 +134,10 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         os.environ |= request["environ"]
-        said = read(request["url"], request["cancel_after"], request["close_after"])
+        if request["is_image"]:
+            said = read_image(request["url"], request["api_url"])
+        else:
+            said = read(request["url"], request["cancel_after"], request["close_after"])
         for name in request["environ"]:
             del os.environ[name]
         here.send("all")

@@ -79,6 +79,8 @@ def long_page(before: int) -> bytes:
     return html(start + b" " * (before - len(start)) + BODY_LINK + b" " * 1000)
 
 
+PNG = head(200, "Content-Type: image/png", "Set-Cookie: who=anna") + b"\x89PNG\r\n\x1a\n..."
+
 FEED = f"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">
 <title>A feed</title><link rel="payment" href="{PAYMENT.replace("&", "&amp;")}"/></feed>"""
 
@@ -90,6 +92,13 @@ PAGES: dict[str, bytes | Callable[[], Iterator[bytes]]] = {
     "/strange-header": html(PAGE, "Link: </pay>; rel=payment", "Link: <\xff>; rel=payment"),
     "/image": head(200, "Content-Type: image/png", f"Link: <{PAYMENT}>; rel=payment") + b"\x89PNG",
     "/other-image": head(200, "Content-Type: image/png") + PAGE,
+    "/picture.png": PNG,
+    "/picture.webp": head(200, "Content-Type: text/plain") + b"RIFF\x04\0\0\0WEBPVP8 ",
+    "/picture.svg": head(200, "Content-Type: image/svg+xml")
+    + b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "/picture.gz": head(200, "Content-Encoding: gzip") + gzip.compress(b"GIF89a"),
+    "/just-a-picture": head(200) + b"\xff\xd8\xff".ljust(256 * KIB, b"x"),
+    "/too-large-a-picture": head(200) + b"\xff\xd8\xff".ljust(256 * KIB + 1, b"x"),
     "/untyped": head() + PAGE,
     "/feed": head(200, "Content-Type: application/atom+xml") + FEED.encode(),
     "/latin-1": head(200, "Content-Type: text/html; charset=iso-8859-1")

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from flattr_host import __version__
 from flattr_host.browsers.process import HostError, HostGone, HostProcess
 from flattr_host.native.framing import MAX_FRAME
 from tests.conftest import HOST, MAIN, Home, StartHost, host_running
@@ -57,16 +58,20 @@ def test_hello(host: HostProcess) -> None:
     answer = hello(host)
     assert (answer["type"], answer["protocol"]) == ("done", 1)
     assert answer["features"] == [
-        "hello", "discover", "flattr", "cancel", "flattrs", "account", "connect", "disconnect",
-        "outbox", "outbox_send", "outbox_told", "outbox_remove",
+        "hello", "discover", "flattr", "cancel", "flattrs", "flattrers", "image", "settings",
+        "change_settings", "account", "connect", "disconnect", "outbox", "outbox_send",
+        "outbox_told", "outbox_remove",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("versions", "spoken"), [([1, 9], 1), ([0, 1], 1), ([2, 3], None)])
 def test_versions(host: HostProcess, versions: list[int], spoken: int | None) -> None:
     (answer,) = ask(host, type="hello", protocol=versions)
-    assert answer.get("protocol") == spoken
-    assert (answer.get("code") == "unsupported_protocol") == (spoken is None)
+    if spoken is None:  # and it says what it is, so that the extension knows which is older
+        assert answer["code"] == "unsupported_protocol"
+        assert (answer["protocol"], answer["host_version"]) == ([1, 1], __version__)
+    else:
+        assert (answer["type"], answer["protocol"]) == ("done", spoken)
 
 
 def test_a_flattr_is_told_step_by_step_and_stored(host: HostProcess, flattr_home: Home) -> None:
@@ -235,6 +240,23 @@ def test_history_is_paged_below_the_frame_limit(host: HostProcess, flattr_home: 
     things = [flattr["thing"] for status in statuses for flattr in status["flattrs"]]
     assert (done["count"], done["more"], len(things)) == (7, True, 7)
     assert things[0]["url"].split("/")[3] == "285"
+
+
+def test_who_wants_to_be_asked_is_asked_before_each_flattr(
+    host: HostProcess, flattr_home: Home
+) -> None:
+    flattr_home.set(undo_seconds="0")
+    (asked,) = ask(host, type="flattr", url=REPOSITORY, ask=True)
+    (offer,) = asked["offers"]
+    assert (asked["code"], offer["discovery"]["target"]) == ("confirmation_required", REPOSITORY)
+    assert offer["discovery"]["caution_reason"] == "ask_first"
+    assert asked["message"] == "You want to be asked before each flattr."
+    assert not flattr_home.ledger.exists()
+    yes = {"type": "flattr", "url": REPOSITORY, "ask": True, "confirm": offer["confirm"]}
+    assert ask(host, **yes)[-1]["type"] == "done"
+    assert flattred_urls(flattr_home) == [REPOSITORY]
+    nothing = ask(host, type="flattr", url="https://nobody.example/", ask=True)[-1]
+    assert nothing["code"] == "not_flattrable"
 
 
 def test_several_requests_at_once(host: HostProcess, flattr_home: Home) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Home
-from tests.linked_page.conftest import IN_A_NAMESPACE
+from tests.linked_page import namespace
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +19,7 @@ Messages = list[dict[str, Any]]
 @pytest.fixture
 def answers(flattr_home: Home) -> dict[str, Messages]:
     flattr_home.set(undo_seconds="0")
-    stage = [*IN_A_NAMESPACE, sys.executable, "-m", "tests.native.linked_stage"]
+    stage = [*namespace.UNSHARE, sys.executable, "-m", "tests.native.linked_stage"]
     done = subprocess.run(stage, cwd=ROOT, stdout=subprocess.PIPE, timeout=60, check=True)
     told: dict[str, Messages] = json.loads(done.stdout)
     return told

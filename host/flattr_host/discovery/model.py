@@ -36,7 +36,9 @@ Url = Annotated[str, Meta(max_length=65536)]
 Text = Annotated[str, Meta(max_length=4096)]
 
 #: Why the person should be asked first; docs/discovery.md explains each.
-Caution = Literal["other_host", "other_owner", "several_payees", "several_things", "only_linked"]
+Caution = Literal[
+    "other_host", "other_owner", "several_payees", "several_things", "only_linked", "ask_first"
+]
 
 
 class Button(msgspec.Struct, frozen=True):

@@ -35,7 +35,7 @@ class Gesture(msgspec.Struct, frozen=True):
 
     ``confirm`` is what they said yes to, if they were asked: the ``confirmation_of`` an offer.
     ``link``: they pointed at a link, so that nobody has seen its page yet. ``id`` is this gesture's
-    alone: sent twice, it is one flattr.
+    alone: sent twice, it is one flattr. ``ask``: they want to be asked, however certain it is.
     """
 
     url: str
@@ -43,6 +43,7 @@ class Gesture(msgspec.Struct, frozen=True):
     confirm: str | None = None
     link: bool = False
     id: str = msgspec.field(default_factory=new_id)
+    ask: bool = False
 
 
 class Means(NamedTuple):
@@ -124,7 +125,7 @@ def find(gesture: Gesture, means: Means, gate: UndoGate) -> Generator[Reading, N
     Raises ``NotFlattrable``, ``ConfirmationRequired``, ``Cancelled`` and what ``look_up`` raises.
     """
     belief = yield from _find_out(gesture, means, gate)
-    return _chosen(belief, gesture.confirm)
+    return _chosen(belief, gesture.confirm, asks=gesture.ask)
 
 
 def _find_out(gesture: Gesture, means: Means, gate: UndoGate) -> Generator[Reading, None, _Belief]:
@@ -178,7 +179,7 @@ def _believe_linked_page(link: _Belief, means: Means, gate: UndoGate) -> _Belief
     address = link.best.url
     try:
         page = reading.read(address, lambda: gate.is_cancelled)
-    except reading.PageUnread as unread:
+    except reading.Unread as unread:
         return _Belief(Discovery(address, False, "unread_page"), [], unread.detail)
     best, could_be, _ = _believe(page.url, page.hints, means, gate)
 
@@ -190,8 +191,8 @@ def _believe_linked_page(link: _Belief, means: Means, gate: UndoGate) -> _Belief
     return _Belief(replace(of_link(best), part_of=part_of), [of_link(it) for it in could_be])
 
 
-def _chosen(belief: _Belief, confirm: str | None) -> Discovery:
-    """What is flattred: what was said yes to, else what is beyond doubt.
+def _chosen(belief: _Belief, confirm: str | None, *, asks: bool) -> Discovery:
+    """What is flattred: what was said yes to, else what is beyond doubt unless ``asks``.
 
     Raises ``NotFlattrable`` and ``ConfirmationRequired``; the latter also where what was said yes
     to is no longer among the offers, since then the page has changed.
@@ -204,6 +205,9 @@ def _chosen(belief: _Belief, confirm: str | None) -> Discovery:
         raise NotFlattrable(best, could_be, detail)
     if best.caution or confirm is not None:
         raise ConfirmationRequired(best, could_be)
+    if asks:
+        asked = replace(best, caution="ask_first")
+        raise ConfirmationRequired(asked, [asked])
     return best
 
 

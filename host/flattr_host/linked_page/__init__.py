@@ -1,1 +1,1 @@
-"""Reading the page that a link leads to, without a browser and without being led anywhere else."""
+"""Reading what is at a stranger's address, without a browser and without being led elsewhere."""

@@ -18,20 +18,26 @@ from .messages import (
     AnyRequest,
     Cancel,
     CancelDone,
+    ChangeSettings,
     Connect,
     Disconnect,
     Discover,
     Done,
     Error,
     FlattrDone,
+    Flattrers,
     FlattrRequest,
+    Flattrs,
     Hello,
     HelloDone,
     Id,
+    ImageRequest,
     OutboxRemove,
     OutboxRequest,
     OutboxSend,
     OutboxTold,
+    ProtocolError,
+    SettingsRequest,
     Status,
 )
 
@@ -130,20 +136,51 @@ class Service:
             can_be = other is not None and isinstance(other.request, FlattrRequest | Connect)
             return CancelDone(request.id, bool(other and can_be and other.gate.cancel()))
         if isinstance(request, AccountRequest | Connect | Disconnect):
-            from . import account_answers
+            return self._answer_account(exchange, request)
+        if isinstance(request, SettingsRequest | ChangeSettings):
+            from . import settings_answers
 
-            try:
-                done = account_answers.answer(request, exchange.send, exchange.gate)
-                if isinstance(request, Connect) and done.username:
-                    from ..outbox.entries import Recipient
-                    from ..outbox.outbox import mend
+            return settings_answers.answer(request)
+        if isinstance(request, ImageRequest):
+            from ..linked_page import image  # aiohttp, for pictures that few want to see
+            from .messages import ImageDone
 
-                    mend(paths.outbox_path(), Recipient(done.api_url, done.username))
-                return done
-            finally:
-                if not isinstance(request, AccountRequest):
-                    self._lookups = None
+            api_url = settings.load().api_url
+            own = None if api_url == settings.EMBEDDED else api_url
+            data = image.read(request.url, own, lambda: exchange.gate.is_cancelled)
+            return ImageDone(request.id, data)
 
+        return self._answer_flattring(exchange, request)
+
+    def _answer_account(
+        self, exchange: Exchange, request: AccountRequest | Connect | Disconnect
+    ) -> Done:
+        from . import account_answers
+
+        try:
+            done = account_answers.answer(request, exchange.send, exchange.gate)
+            if isinstance(request, Connect) and done.username:
+                from ..outbox.entries import Recipient
+                from ..outbox.outbox import mend
+
+                mend(paths.outbox_path(), Recipient(done.api_url, done.username))
+            return done
+        finally:
+            if not isinstance(request, AccountRequest):
+                self._lookups = None
+
+    def _answer_flattring(
+        self,
+        exchange: Exchange,
+        request: Discover
+        | FlattrRequest
+        | Flattrs
+        | Flattrers
+        | OutboxRequest
+        | OutboxSend
+        | OutboxTold
+        | OutboxRemove,
+    ) -> Done | Error:
         from . import flattr_answers  # here, since a hello should not wait for the main job
 
         mine, heed = settings.load(), partial(self.heed, exchange)
@@ -259,5 +296,7 @@ def _hello(request: Hello) -> HelloDone | Error:
     version = min(PROTOCOL[1], request.protocol[1])
     if version < max(PROTOCOL[0], request.protocol[0]):
         code = "unsupported_protocol"
-        return Error(request.id, code, sentences()[code])
+        return ProtocolError(
+            request.id, code, sentences()[code], protocol=PROTOCOL, host_version=__version__
+        )
     return HelloDone(request.id, version, __version__)

@@ -1,4 +1,4 @@
-"""The answers to ``discover``, ``flattr`` and ``flattrs``: the main job as messages."""
+"""The answers to ``discover``, ``flattr`` and the histories: the main job as messages."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -32,6 +32,7 @@ from .messages import (
     DiscoveryError,
     Error,
     FlattrDone,
+    Flattrers,
     FlattrRequest,
     Flattrs,
     FlattrsDone,
@@ -65,7 +66,9 @@ def flattr(
 ) -> FlattrDone | Error:
     """One flattr, its statuses sent as they come. ``heed``: see ``Service.heed``."""
     gesture_id = request.gesture or flattring.new_id()
-    gesture = Gesture(request.url, request.hints, request.confirm, request.link, gesture_id)
+    gesture = Gesture(
+        request.url, request.hints, request.confirm, request.link, gesture_id, request.ask
+    )
     try:
         for step in flattring.flattr(gesture, means, gate):
             if isinstance(step, Settled):
@@ -89,10 +92,14 @@ def _kept_error(request_id: Id, kept: Kept, error: FlattrError) -> KeptError:
     return KeptError(request_id, error.code, message, error.detail, kept=entry)
 
 
-def flattrs(request: Flattrs, send: Callable[[Answer], None], backend: Backend) -> FlattrsDone:
-    """One page of the history, in as many statuses as the size of a frame asks for."""
+def flattrs(
+    request: Flattrs | Flattrers, send: Callable[[Answer], None], backend: Backend
+) -> FlattrsDone:
+    """One page of a history, in as many statuses as the size of a frame asks for."""
     count, number = request.count, request.page
-    if request.username:
+    if isinstance(request, Flattrers):
+        page = backend.thing_flattrs(request.thing, count, number)
+    elif request.username:
         page = backend.user_flattrs(request.username, count, number)
     else:
         page = backend.flattrs(count, number)

@@ -16,11 +16,25 @@ from .. import log
 from .answering import Exchange, Service
 from .errors import sentences
 from .framing import MAX_FRAME, FrameDecoder, FrameTooLarge, encode_frame
-from .messages import Answer, BadRequest, Error, Flattrs, Id, OutboxRequest, decode_request
+from .messages import (
+    Answer,
+    AnyRequest,
+    BadRequest,
+    Error,
+    Flattrers,
+    Flattrs,
+    Id,
+    ImageRequest,
+    OutboxRequest,
+    decode_request,
+)
 from .stdio import BrowserPipe
 
 #: More requests than this at once are refused; a person with ten windows makes ten.
 MAX_REQUESTS = 64
+
+#: Images leave room for what was pressed, and pages of a history have many.
+MAX_IMAGES = MAX_REQUESTS // 2
 
 #: So many bytes of requests may be under way; in memory they can become four times as many.
 MAX_BYTES = 2 * MAX_FRAME
@@ -81,7 +95,7 @@ class Host:
         with self._lock:
             if request.id in self._under_way:
                 problem = "duplicate_id"
-            elif not exchange.is_quick and self._is_full(len(payload)):
+            elif not exchange.is_quick and self._is_full(request, len(payload)):
                 problem = "too_many_requests"  # but what is slow can be cancelled all the same
             else:
                 problem = ""
@@ -93,9 +107,10 @@ class Host:
         else:
             self._start(exchange)
 
-    def _is_full(self, size: int) -> bool:
+    def _is_full(self, request: AnyRequest, size: int) -> bool:
         """Whether one more request, of so many bytes, is too much."""
-        return len(self._under_way) >= MAX_REQUESTS or sum(self._sizes.values()) + size > MAX_BYTES
+        most = MAX_IMAGES if isinstance(request, ImageRequest) else MAX_REQUESTS
+        return len(self._under_way) >= most or sum(self._sizes.values()) + size > MAX_BYTES
 
     def _start(self, exchange: Exchange) -> None:
         if exchange.is_quick:
@@ -112,7 +127,7 @@ class Host:
 
     def _answer(self, exchange: Exchange) -> None:
         try:
-            is_list = isinstance(exchange.request, Flattrs | OutboxRequest)
+            is_list = isinstance(exchange.request, Flattrs | Flattrers | OutboxRequest)
             with self._listing if is_list else nullcontext():
                 final = self._service.answer(exchange, self._find)
             self._forget(exchange)  # before: the extension may use the id again at once

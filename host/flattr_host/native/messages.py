@@ -47,7 +47,8 @@ class FlattrRequest(Request, tag="flattr"):
     """The person wants to flattr this URL; ``confirm``: which offer they said yes to.
 
     ``link``: it is a link that the person pointed at, not the page that they see, so that nobody
-    read its page for hints. ``gesture``: the same is one flattr, however often it is sent.
+    read its page for hints. ``gesture``: the same is one flattr, however often it is sent. ``ask``:
+    the person wants to be asked first, whatever there is to flattr.
     """
 
     url: Url
@@ -55,6 +56,7 @@ class FlattrRequest(Request, tag="flattr"):
     confirm: Url | None = None
     link: bool = False
     gesture: GestureId | None = None
+    ask: bool = False
 
 
 class Cancel(Request, tag="cancel"):
@@ -69,6 +71,39 @@ class Flattrs(Request, tag="flattrs"):
     count: Count = 30
     page: Page = 1
     username: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+
+
+class Flattrers(Request, tag="flattrers"):
+    """Who flattred that thing, newest first."""
+
+    thing: Annotated[int, Meta(ge=1, le=_SAFE)]
+    count: Count = 30
+    page: Page = 1
+
+
+class ImageRequest(Request, tag="image"):
+    """The image of a thing, which the server says is at ``url``."""
+
+    url: Annotated[str, Meta(min_length=1, max_length=2048)]
+
+
+class SettingsRequest(Request, tag="settings"):
+    """How the settings are that the extension's options show."""
+
+
+class SettingsChange(msgspec.Struct, omit_defaults=True):
+    """The settings that the extension's options can change; what is left out stays."""
+
+    undo_seconds: int | float | msgspec.UnsetType = msgspec.UNSET
+    read_links: bool | msgspec.UnsetType = msgspec.UNSET
+    means: bool | msgspec.UnsetType = msgspec.UNSET
+    own_usernames: Annotated[list[str], Meta(max_length=1000)] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ChangeSettings(Request, tag="change_settings"):
+    """Write these settings; a wrong value changes nothing."""
+
+    settings: SettingsChange
 
 
 class AccountRequest(Request, tag="account"):
@@ -117,6 +152,10 @@ AnyRequest = (
     | FlattrRequest
     | Cancel
     | Flattrs
+    | Flattrers
+    | ImageRequest
+    | SettingsRequest
+    | ChangeSettings
     | AccountRequest
     | Connect
     | Disconnect
@@ -133,6 +172,10 @@ FEATURES = (
     "flattr",
     "cancel",
     "flattrs",
+    "flattrers",
+    "image",
+    "settings",
+    "change_settings",
     "account",
     "connect",
     "disconnect",
@@ -168,6 +211,13 @@ class Error(msgspec.Struct, tag_field="type", tag="error", omit_defaults=True):
     code: str
     message: str
     detail: str = ""
+
+
+class ProtocolError(Error, tag_field="type", tag="error", kw_only=True):
+    """There is no version in common; the extension can tell from it which of the two is older."""
+
+    protocol: tuple[int, int]
+    host_version: str
 
 
 class Offer(msgspec.Struct):
@@ -248,10 +298,25 @@ class CancelDone(Done, tag_field="type", tag="done"):
 
 
 class FlattrsDone(Done, tag_field="type", tag="done"):
-    """How many flattrs there were, and whether there is a next page."""
+    """How many flattrs there were in this page, and whether there is a next page."""
 
     count: int
     more: bool
+
+
+class ImageDone(Done, tag_field="type", tag="done"):
+    """The image, as a ``data:`` URL."""
+
+    image: str
+
+
+class SettingsDone(Done, tag_field="type", tag="done"):
+    """The settings as they are now."""
+
+    undo_seconds: float
+    read_links: bool
+    means: bool
+    own_usernames: tuple[str, ...]
 
 
 class AccountDone(Done, tag_field="type", tag="done"):
