@@ -306,6 +306,6 @@ def test_a_part_of_something_private_is_private_too() -> None:
 
 def test_a_host_that_is_too_long_for_a_name_is_refused_at_once() -> None:
     buttons = tuple(Button(href=f"https://{'漢' * 900}{n}.example/") for n in range(32))
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert candidates("https://blog.example/", Hints(buttons=buttons)) == []
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1

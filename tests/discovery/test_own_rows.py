@@ -274,9 +274,9 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
 @pytest.mark.parametrize("pattern", ["[a-z]*[a-z]*", "a?a?a?a?[a-z]*[a-z]*", "[^/]+x[^/]+"])
 def test_a_slow_pattern_of_ones_own_is_not_too_slow(pattern: str) -> None:
     rules = Rules(own_sites=sites.read_rows(GOOD.replace("[a-z]+", pattern).encode()))
-    begin = time.perf_counter()
+    begin = time.process_time()
     rules.of_url("https://example.org/" + "ax" * 480 + "%00/b/c")
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_a_part_that_only_some_hosts_begin_with_cannot_be_told() -> None:

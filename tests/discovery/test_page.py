@@ -74,9 +74,9 @@ def test_the_address_of_the_loader(script: str, loader: str | None) -> None:
 @pytest.mark.parametrize("deep", ["<svg>", "<svg><g>", "<div>", "<noscript>"])
 def test_depth_costs_no_time(deep: str) -> None:
     html = deep + "<g>" * 9_000 + '<a rel="payment" href="/x">' * 20_000
-    start = time.perf_counter()
+    start = time.process_time()
     read_hints(html.encode(), "https://a.example/")
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_an_empty_page_has_no_hints() -> None:

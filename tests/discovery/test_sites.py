@@ -120,14 +120,14 @@ def test_nothing_raises(host: str, path: str) -> None:
     "letters", ["a", "a-", "-", ".", "%C3%A9", "a/", "a.git", "_", "a:b_", "0"]
 )
 def test_no_url_takes_long(letters: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for site in sites.load():
         for host in site.hosts:
             for prefix in ("", "wiki/", "@", "u/", "u/art/", "photo/1/"):
                 path = (letters * 1000)[:990]
                 RULES.of_url(f"https://{PART.sub('en', host)}/{prefix}{path}")
                 RULES.of_url(f"https://{PART.sub('en', host)}/{prefix}{path}%00")
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 @pytest.mark.parametrize(
