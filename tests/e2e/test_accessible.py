@@ -117,6 +117,12 @@ def missing(stage: Stage) -> None:
         manifest.write_text(text, "utf-8")
 
 
+def set_up(stage: Stage) -> None:
+    """The last one: the host stays away, or the page would go on by itself."""
+    (stage.driver.native_hosts / f"{NAME}.json").unlink()
+    page("setup/setup.html", "One step is left")(stage)
+
+
 SERVER_JS = "document.querySelector('input[value=server]').click()"
 
 SCREENS = (
@@ -130,6 +136,8 @@ SCREENS = (
     Screen("kept", kept("/means.html"), is_popup=True),
     Screen("history", history),
     Screen("missing", missing, is_popup=True),
+    Screen("set-up", page("setup/setup.html", "It works")),
+    Screen("set-up, missing", set_up),
 )
 
 

@@ -1,17 +1,20 @@
 """The first minutes: the set-up page, from an empty profile until the host answers."""
 
-import json
 import os
+from functools import partial
 
-from .browser import wait_for
+from .axe import violations
 from .display import Display
-from .driver import CENTRE_JS, FIRST_RUN_PAGE, Driver, at_rest
+from .driver import Driver
 from .native_host import RecordedHost, host_that_says
 from .site import Site
 from .stage import EXTENSION, HOST, NAME, NO_KEYRING, Stage
+from .visitor import Visitor
 
 FOCUSED_JS = "document.activeElement.id"
-OPEN_JS = "browser.tabs.query({ active: true }).then(([tab]) => tab.url ?? '')"
+TEXT_JS = "document.querySelector('#%s').textContent"
+UNFOLD_JS = "document.querySelectorAll('details').forEach((one) => { one.open = true })"
+BY_HAND_JS = "browser.management.getSelf().then((self) => self.installType === 'development')"
 STRANGER = [*HOST[:-1], "from flattr_host.native import main; raise SystemExit(main(['another']))"]
 OLD = {"type": "done", "protocol": 1, "host_version": "0.0.9", "features": ["hello", "flattr"]}
 NEW = {
@@ -23,65 +26,62 @@ NEW = {
 }
 
 
-def sees(driver: Driver, words: str) -> str:
-    """Waits until the active tab says so."""
-    return wait_for(
-        lambda: str(driver.page_eval("document.body?.innerText ?? ''")),
-        repr(words),
-        until=lambda text: words in text,
-    )
-
-
-def clicks(driver: Driver, selector: str) -> None:
-    place = at_rest(lambda: driver.page_eval(CENTRE_JS % json.dumps(selector)), selector)
-    driver.display.click(*place)
-
-
 def test_the_first_run(driver_class: type[Driver], display: Display, site: Site) -> None:
     """Nothing is pressed but *Check*: the page goes on by itself as the host changes."""
     with driver_class(display, EXTENSION) as driver:
-        driver.start(first_run=True)
         home = driver.home / "flattr host ö"
-
-        def install(command: list[str]) -> Stage:
-            return Stage(driver, RecordedHost(driver, NAME, command), site, home)
-
-        text = sees(driver, "One step is left")
-        by_hand = driver.page_eval(
-            "browser.management.getSelf().then((self) => self.installType === 'development')"
-        )
-        first = "python3 install.py" if by_hand else "pipx install flattr-host"
-        assert first in text
-        clicks(driver, "#check")
-        sees(driver, "nothing has changed")
-        assert driver.page_eval(FOCUSED_JS) == "check"
-        stage = install([os.devnull])
-        stage.picture("setup-unchanged")
-        text = sees(driver, "flattr-host does not start")
-        assert "doctor" in text
-        assert "flattr-host.log" in text
-        # Firefox says nothing of a program that was there and ended.
-        reason = driver.page_eval("document.querySelector('#reason').textContent")
-        assert ("exited" in reason) == (driver.name == "chromium")
-        stage.picture("setup-broken")
+        install = partial(RecordedHost, driver, NAME)
+        stage = Stage(driver, install([os.devnull]), site, home)
+        (driver.native_hosts / f"{NAME}.json").unlink()
+        driver.start(first_run=True)
+        is_missing(stage)
+        install([os.devnull])
+        is_broken(stage)
+        visitor = Visitor(driver)
         install(STRANGER)
-        sees(driver, "flattr-host does not know this extension")
-        stage.picture("setup-stranger")
+        visitor.sees("flattr-host does not know this extension")
+        stage.picture("setup-stranger", in_both_themes=True)
         install(host_that_says(OLD))
-        assert "flattr-host 0.0.9, extension" in sees(driver, "flattr-host is too old")
-        stage.picture("setup-host-too-old")
+        assert "flattr-host 0.0.9, extension" in visitor.sees("flattr-host is too old")
+        stage.picture("setup-host-too-old", in_both_themes=True)
         install(host_that_says(NEW))
-        assert "flattr-host 2.0.0" in sees(driver, "This extension is too old")
-        stage.picture("setup-extension-too-old")
+        assert "flattr-host 2.0.0" in visitor.sees("This extension is too old")
+        stage.picture("setup-extension-too-old", in_both_themes=True)
         assert driver.page_eval(FOCUSED_JS) == "check"
-        stage = install(["/usr/bin/env", f"FLATTR_HOST_HOME={home}", NO_KEYRING, *HOST])
-        sees(driver, "It works")
-        starts = len(stage.host.starts())
-        assert driver.page_eval(FOCUSED_JS) == "heading"
-        said = driver.page_eval("document.querySelector('#status').textContent")
-        assert said.startswith("It works\nflattr-host 0.1.0")
-        sees(driver, "The button is in your toolbar")
-        stage.picture("setup-works")
-        driver.open(site.url("/nothing.html", "blog.example.test"))
-        assert len(stage.host.starts()) == starts
-        assert driver.page_eval("location.pathname") != f"/{FIRST_RUN_PAGE}"
+        install(["/usr/bin/env", f"FLATTR_HOST_HOME={home}", NO_KEYRING, *HOST])
+        works(stage)
+
+
+def is_missing(stage: Stage) -> None:
+    driver, visitor = stage.driver, Visitor(stage.driver)
+    text = visitor.sees("One step is left")
+    by_hand = driver.page_eval(BY_HAND_JS)
+    assert ("python3 install.py" if by_hand else "pipx install flattr-host") in text
+    visitor.clicks("#check")
+    visitor.sees("nothing has changed")
+    assert driver.page_eval(FOCUSED_JS) == "check"
+    driver.page_eval(UNFOLD_JS)
+    assert violations(driver.page_eval) == []
+    stage.picture("setup-missing", in_both_themes=True)
+
+
+def is_broken(stage: Stage) -> None:
+    text = Visitor(stage.driver).sees("flattr-host does not start")
+    assert "doctor" in text
+    assert "flattr-host.log" in text
+    # Firefox says nothing of a program that was there and ended.
+    reason = stage.driver.page_eval(TEXT_JS % "reason")
+    assert ("exited" in reason) == (stage.driver.name == "chromium")
+    stage.picture("setup-broken", in_both_themes=True)
+
+
+def works(stage: Stage) -> None:
+    """The button that had the focus is gone; and nothing is looked for any more."""
+    driver, visitor = stage.driver, Visitor(stage.driver)
+    visitor.sees("It works")
+    starts = stage.host.starts()
+    assert driver.page_eval(FOCUSED_JS) == "heading"
+    assert driver.page_eval(TEXT_JS % "status").startswith("It works\nflattr-host 0.1.0")
+    visitor.sees("The button is in your toolbar")
+    stage.picture("setup-works", in_both_themes=True)
+    assert stage.host.starts() == starts
