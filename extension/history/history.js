@@ -93,6 +93,7 @@ async function saveAs(format) {
   const entries = view.found;
   const count = words.sayCount("history_flattrs_count", entries.length);
   byId("saved").textContent = words.say("history_saved_label", count, save(entries, format));
+  byId("saved").scrollIntoView({ block: "nearest" });
 }
 
 /** Where there are any. */

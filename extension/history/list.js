@@ -27,6 +27,7 @@ export class HistoryList {
   #wanted = STEP;
   #shown = 0;
   /** @type {Map<string, number>} */ #counts = new Map();
+  /** Those that are still empty, by month. @type {Map<string, HTMLElement>} */ #uncounted = new Map();
 
   /**
    * @param {Words} words
@@ -62,6 +63,7 @@ export class HistoryList {
     this.#wanted = STEP;
     this.#shown = 0;
     this.#counts.clear();
+    this.#uncounted.clear();
     this.add(entries);
   }
 
@@ -84,11 +86,11 @@ export class HistoryList {
    * @param {(month: string) => boolean} isWhole
    */
   sayCounts(isWhole) {
-    for (const count of byId("days").querySelectorAll("h2 .month-count:empty")) {
-      const { month = "" } = /** @type {HTMLElement} */ (count).dataset;
-      if (isWhole(month)) {
-        count.textContent = this.#words.sayCount("history_flattrs_count", this.#counts.get(month) ?? 0);
-      }
+    for (const [month, element] of this.#uncounted) {
+      if (!isWhole(month)) continue;
+      const count = this.#counts.get(month) ?? 0;
+      element.textContent = this.#words.sayCount("history_flattrs_count", count);
+      this.#uncounted.delete(month);
     }
   }
 
@@ -113,7 +115,9 @@ export class HistoryList {
       ?? begin(months, month, "month", this.#monthHeading(when, month));
     const daySection = lastFor(monthSection, day)
       ?? begin(monthSection, day, "day", make("h3", "", this.#words.sayWeekday(when)));
-    return daySection.querySelector("ul") ?? daySection.appendChild(make("ul", ""));
+    const list = daySection.querySelector("ul") ?? daySection.appendChild(make("ul", ""));
+    daySection.style.setProperty("--rows", String(list.childElementCount + 1));
+    return list;
   }
 
   /**
@@ -123,7 +127,7 @@ export class HistoryList {
   #monthHeading(when, month) {
     const heading = make("h2", "month-heading", `${this.#words.sayMonth(when)} `);
     const count = make("span", "month-count quiet");
-    count.dataset.month = month;
+    this.#uncounted.set(month, count);
     heading.append(count);
     return heading;
   }
@@ -144,11 +148,13 @@ export class HistoryList {
   /** @param {Entry} entry */
   #details({ title, address, site, owner }) {
     const element = make("p", "details quiet");
-    element.dir = "auto";
     if (owner) element.append(this.#filterButton(byOwner(owner, this.#words), "owner", owner));
     if (owner && site) element.append(" · ");
-    if (site) element.append(this.#filterButton(site, "site", site));
-    if (title !== address) element.append(make("bdi", "", address.slice(site.length)));
+    const where = make("bdi", "");
+    where.dir = "ltr";
+    if (site) where.append(this.#filterButton(site, "site", site));
+    if (title !== address) where.append(address.slice(site.length));
+    element.append(where);
     return element;
   }
 

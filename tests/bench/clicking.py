@@ -8,6 +8,7 @@ import os
 import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,8 @@ LEDGERS = ("embedded", "served")
 
 NEAR = 2
 """A browser may draw a colour so far from what it was told."""
+LEAST = 20
+"""Pixels of a badge; its ground alone has more than fifty."""
 HALF_BUTTON = 20
 APPROACH_S, HOVER_S = 0.2, 0.5
 LIMIT_S = 20.0
@@ -139,8 +142,10 @@ class Button:
 
     def _watch(self, left: int, top: int) -> Clicked:
         """Clicks, and looks at the button until it says how that ended."""
-        if self._seen(left, top) != (False, False):
-            raise RuntimeError("the button shows something before the click")
+        deadline = time.perf_counter() + LIMIT_S
+        while self._seen(left, top) != (False, False):  # what it showed of the page before
+            if time.perf_counter() > deadline:
+                raise RuntimeError("the button shows something before the click")
         at = self._screen.click()
         change = None
         while (passed := time.perf_counter() - at) < LIMIT_S:
@@ -169,8 +174,11 @@ def colour(tone: str) -> Colour:
     return red, green, blue
 
 
-def is_among(wanted: Colour, pixels: set[Colour]) -> bool:
-    return any(
-        all(abs(one - other) <= NEAR for one, other in zip(wanted, pixel, strict=True))
-        for pixel in pixels
+def is_among(wanted: Colour, pixels: Counter[Colour]) -> bool:
+    """Whether so many are of that colour that it cannot be the edge of something else."""
+    found = sum(
+        count
+        for pixel, count in pixels.items()
+        if all(abs(one - other) <= NEAR for one, other in zip(wanted, pixel, strict=True))
     )
+    return found >= LEAST

@@ -6,6 +6,7 @@ Programs like xdotool and import take longer to start than what is measured take
 import socket
 import struct
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Self
 
@@ -51,13 +52,14 @@ class Screen:
         self._fake(RELEASE, LEFT)
         return at
 
-    def pixels(self, x: int, y: int, width: int, height: int) -> set[Colour]:
-        """The colours of a part of the screen, as it is now."""
+    def pixels(self, x: int, y: int, width: int, height: int) -> Counter[Colour]:
+        """The colours of a part of the screen, as it is now, and how often each is there."""
         request = struct.pack(
             "<BBHIhhHHI", GET_IMAGE, Z_PIXMAP, 5, self._root, x, y, width, height, ALL_PLANES
         )
         image = self._ask(request)[32:]
-        return {(red, green, blue) for blue, green, red, _ in struct.iter_unpack("4B", image)}
+        pixels = struct.iter_unpack("4B", image)
+        return Counter((red, green, blue) for blue, green, red, _ in pixels)
 
     def _fake(self, kind: int, detail: int, x: int = 0, y: int = 0) -> None:
         self._socket.sendall(

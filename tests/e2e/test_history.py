@@ -39,7 +39,6 @@ THINGS = ("Sourdough for patient people", "Notes on sharpening", "Field recordin
 ROWS_JS = "document.querySelectorAll('#days .entry').length"
 TITLES_JS = "[...document.querySelectorAll('#days .entry-title')].map((one) => one.textContent)"
 TO_END_JS = "scrollTo(0, document.documentElement.scrollHeight)"
-NARROW_JS = "document.documentElement.scrollWidth <= innerWidth"
 PICTURE_JS = """[...document.querySelectorAll("#picture-rows tr")].map((row) => [...row.children]
   .map((cell) => cell.textContent))"""
 UNNAMED_JS = """[...document.querySelectorAll("a, button, input, select")]
@@ -83,7 +82,7 @@ def is_(stage: Stage, expression: str, expected: object) -> None:
 
 @pytest.fixture
 def stage(driver_class: type[Driver], display: Display, site: Site) -> Iterator[Stage]:
-    with a_stage(driver_class, display, site, dark=bool(os.environ.get("DARK"))) as running:
+    with a_stage(driver_class, display, site) as running:
         yield running
 
 
