@@ -102,32 +102,31 @@ def history(stage: Stage) -> None:
     stage.driver.click_toolbar_button()
     stage.shows("✓", "Flattred: ")
     kept("/again.html")(stage)
-    page("history/history.html", "Waiting to be sent")(stage)
+    page("history/history.html", "That is all.", OPEN_JS)(stage)
 
 
-def missing(stage: Stage) -> None:
-    """Without the host's manifest, which is put back for the next screen."""
-    manifest = stage.driver.native_hosts / f"{NAME}.json"
-    text = manifest.read_text("utf-8")
-    manifest.unlink()
-    stage.driver.terminate_background()  # and the host that runs already
-    try:
-        popup("/missing.html", "Install flattr-host")(stage)
-    finally:
-        manifest.write_text(text, "utf-8")
+def without_host(reach: Callable[[Stage], None]) -> Callable[[Stage], None]:
+    """Its manifest is put back for the next screen."""
 
+    def reach_without(stage: Stage) -> None:
+        manifest = stage.driver.native_hosts / f"{NAME}.json"
+        text = manifest.read_text("utf-8")
+        manifest.unlink()
+        stage.driver.terminate_background()  # and the host that runs already
+        try:
+            reach(stage)
+        finally:
+            manifest.write_text(text, "utf-8")
 
-def set_up(stage: Stage) -> None:
-    """The last one: the host stays away, or the page would go on by itself."""
-    (stage.driver.native_hosts / f"{NAME}.json").unlink()
-    page("setup/setup.html", "One step is left")(stage)
+    return reach_without
 
 
 SERVER_JS = "document.querySelector('input[value=server]').click()"
+OPEN_JS = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 SCREENS = (
     Screen("history, empty", page("history/history.html", "Nothing yet")),
-    Screen("options", page("options/options.html", "In use")),
+    Screen("options", page("options/options.html", "In use", OPEN_JS)),
     Screen("options, a server", page("options/options.html", "In use", SERVER_JS)),
     Screen("grace", popup("/undone.html", "About to flattr", undo_seconds="20"), is_popup=True),
     Screen("question", popup("/means.html", "Is this what", host=OTHER), is_popup=True),
@@ -135,9 +134,10 @@ SCREENS = (
     Screen("nothing", popup("/nothing.html", "Nothing to flattr here"), is_popup=True),
     Screen("kept", kept("/means.html"), is_popup=True),
     Screen("history", history),
-    Screen("missing", missing, is_popup=True),
-    Screen("set-up", page("setup/setup.html", "It works")),
-    Screen("set-up, missing", set_up),
+    Screen("somebody's history", page("history/history.html?user=alice", "hides")),
+    Screen("setup, works", page("setup/setup.html", "It works")),
+    Screen("missing", without_host(popup("/missing.html", "Install flattr-host")), is_popup=True),
+    Screen("setup, missing", without_host(page("setup/setup.html", "One step is left", OPEN_JS))),
 )
 
 
@@ -203,7 +203,9 @@ def test_nobody_is_kept_out(stage: Stage, screen: Screen) -> None:
     screen.reach(stage)
     evaluate = driver.popup_eval if screen.is_popup else driver.page_eval
     if not screen.is_popup:  # after a click the keys are the page's, and Tab begins at its top
-        driver.display.click(*driver._centre(driver.page_eval(CENTRE_JS % '"body"'), "a blank"))
+        driver.display.click(
+            *driver._centre(driver.page_eval(CENTRE_JS % '".page-name"'), "its name")
+        )
     found = with_tab(driver, evaluate) | in_all_colours(driver, evaluate)
     if not screen.is_popup:
         found |= when_zoomed(driver)
