@@ -30,12 +30,13 @@ REPOSITORY = "https://github.com/smgt/flattr"
 READY_JS = """[...document.querySelectorAll("[data-act=confirm]")]
   .every((button) => !button.disabled)"""
 
-# What is wider than its place.
-BESIDE_JS = """[document.documentElement, ...document.querySelectorAll("body, main, main *")]
+# What the page can be moved sideways for, and text that does not fit where it stands.
+BESIDE_JS = """[...document.querySelectorAll("html, body *")]
+  .filter((one) => one.matches("html")
+    || [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()))
   .filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 1
     && getComputedStyle(one).display !== "inline")
-  .map(({ tagName, id, className, scrollWidth, clientWidth }) =>
-    `${tagName} ${id} ${className}: ${scrollWidth} in ${clientWidth}`)"""
+  .map((one) => `${one.outerHTML.slice(0, 99)}: ${one.scrollWidth} in ${one.clientWidth}`)"""
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>{head}
 <style>body {{ font: 17px/1.6 sans-serif; max-width: 34em; margin: 3em auto; color: #333 }}</style>

@@ -1,7 +1,7 @@
 """Everybody can use each screen: axe finds nothing, whatever the colours, and keys reach it all.
 
 A screen is a row of `SCREENS`, and prepares all that it needs; only the empty history has to be
-looked at before anything is flattred.
+looked at before anything is flattred, and what is said without a host at the end.
 """
 
 from __future__ import annotations
@@ -106,17 +106,12 @@ def history(stage: Stage) -> None:
 
 
 def without_host(reach: Callable[[Stage], None]) -> Callable[[Stage], None]:
-    """Its manifest is put back for the next screen."""
+    """For good, and so after all others: the set-up page would go on by itself."""
 
     def reach_without(stage: Stage) -> None:
-        manifest = stage.driver.native_hosts / f"{NAME}.json"
-        text = manifest.read_text("utf-8")
-        manifest.unlink()
+        (stage.driver.native_hosts / f"{NAME}.json").unlink(missing_ok=True)
         stage.driver.terminate_background()  # and the host that runs already
-        try:
-            reach(stage)
-        finally:
-            manifest.write_text(text, "utf-8")
+        reach(stage)
 
     return reach_without
 
@@ -203,9 +198,8 @@ def test_nobody_is_kept_out(stage: Stage, screen: Screen) -> None:
     screen.reach(stage)
     evaluate = driver.popup_eval if screen.is_popup else driver.page_eval
     if not screen.is_popup:  # after a click the keys are the page's, and Tab begins at its top
-        driver.display.click(
-            *driver._centre(driver.page_eval(CENTRE_JS % '".page-name"'), "its name")
-        )
+        head = driver.page_eval(CENTRE_JS % '".page-name"')
+        driver.display.click(*driver._centre(head, "the page's head"))
     found = with_tab(driver, evaluate) | in_all_colours(driver, evaluate)
     if not screen.is_popup:
         found |= when_zoomed(driver)
