@@ -36,7 +36,9 @@ export const made_types = (type: Ext.Request["type"]): Made["type"] => type;
 export const asked_fields = (field: Fields<Ext.Request>): Fields<Takes.Request> => field;
 export const status_fields = (field: Fields<Ext.Status>): Fields<Gives.AnyStatus> => field;
 export const done_fields = (field: Fields<Ext.Done>): Fields<Gives.AnyDone> => field;
-export const failure_fields = (field: Fields<Ext.Failure>): Fields<Gives.AnyError> => field;
+// `reason` is the browser's own, of a host that did not start and said nothing.
+type Told = Omit<Ext.Failure, "reason">;
+export const failure_fields = (field: Fields<Told>): Fields<Gives.AnyError> => field;
 export const account_fields = (field: Fields<Ext.Account>): Fields<Gives.AccountDone> => field;
 export const settings_fields = (field: Fields<Ext.Settings>): Fields<Gives.SettingsDone> => field;
 

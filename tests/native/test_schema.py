@@ -131,7 +131,7 @@ SLIPS = {
         "ImageRequest\n *   |", "", {"made_requests", "sent_types"}
     ),
     "a field of an answer that is no more": Slip(
-        "{string} [host_version]", "{string} [version]", {"done_fields"}
+        "{string} [host_version] of `hello`", "{string} [version] of `hello`", {"done_fields"}
     ),
     "a field of an entry that is no more": Slip(
         "{number} asked_at", "{number} [wished_at]", {"status_fields", "failure_fields"}
