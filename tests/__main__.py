@@ -34,6 +34,12 @@ ROOMS = [f"tests/{name}" for name in ("account", "api", "discovery", "ledger", "
 AT_ONCE = 3
 """Browsers wait more than they work: two of them and something else keep two processors busy."""
 
+LIMIT = 30 * 60.0
+"""Seconds for each, many times what it takes: one that hangs fails, and shows how far it was."""
+
+GRACE = 30.0
+"""Seconds to clean up in, for a check that is told to end."""
+
 CHECKS: dict[str, list[str]] = {
     "ruff format": [str(PYTHON), "-m", "ruff", "format", "--check", "--quiet", "."],
     "ruff check": [str(PYTHON), "-m", "ruff", "check", "--quiet", "."],
@@ -98,29 +104,48 @@ async def passes(name: str, command: list[str]) -> bool:
         code = await exit_code(command, said)
         said.seek(0)
         text = said.read().decode(errors="replace").strip()
-    outcome = "passed" if code == 0 else f"FAILED (exit code {code})"
+    outcomes = {0: "passed", None: f"FAILED (had not ended after {LIMIT:g} s)"}
+    outcome = outcomes.get(code, f"FAILED (exit code {code})")
     seconds = time.monotonic() - begun
     print(f"\n== {name}", text, f"== {name}: {outcome}, {seconds:.1f} s\n", sep="\n", flush=True)
     return code == 0
 
 
-async def exit_code(command: list[str], output: IO[bytes]) -> int:
-    """Of a command, which is told when we are cancelled, and can then clean up."""
+async def exit_code(command: list[str], output: IO[bytes]) -> int | None:
+    """Of a command, or None where it takes too long.
+
+    It is told when we are cancelled or its time is up, and can then clean up.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},  # or the last that it said would be missing
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,  # or Ctrl-C would reach it twice, the second while it cleans up
     )
     try:
-        return await process.wait()
+        return await asyncio.wait_for(process.wait(), LIMIT)
+    except TimeoutError:
+        await end(process)
+        return None
     except asyncio.CancelledError:
+        await end(process)
+        raise
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Tell it and what it started to end; where that does not help in time, end them."""
+    try:
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGINT)
-        await process.wait()
-        raise
+            await asyncio.wait_for(process.wait(), GRACE)
+    except TimeoutError:
+        os.killpg(process.pid, signal.SIGKILL)
+    if os.name == "nt":
+        process.kill()
+    await process.wait()
 
 
 def prepare_python(environment: Path = ENVIRONMENT, extra: str = "test") -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import __main__ as command
 from tests.__main__ import ROOT, run_all
 
 PYTHON = [sys.executable, "-c"]
@@ -31,12 +32,26 @@ def test_what_failed_is_named_and_what_it_said_is_shown(capfd: pytest.CaptureFix
     assert "\n== good\nfine\n== good: passed, " in said
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_hangs_fails_and_what_it_said_is_shown(
+    ends: bool, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "LIMIT", 3)
+    monkeypatch.setattr(command, "GRACE", 1)
+    deaf = "" if ends else "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    hangs = [*PYTHON, f"{deaf}import time; print('so far'); time.sleep(60)"]
+    assert asyncio.run(run_all({"hangs": hangs})) == ["hangs"]
+    said = capfd.readouterr().out
+    assert "\n== hangs\nso far\n" in said
+    assert "== hangs: FAILED (had not ended after 3 s), " in said
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_all_are_told_to_end_and_waited_for(tmp_path: Path, number: signal.Signals) -> None:
     places = [tmp_path / "one", tmp_path / "two"]
     checks = {place.name: [*PYTHON, CLEANS_UP, str(place)] for place in places}
-    command = [*PYTHON, RUN.format(checks=checks)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as running:
+    running_it = [*PYTHON, RUN.format(checks=checks)]
+    with subprocess.Popen(running_it, cwd=ROOT, stderr=subprocess.DEVNULL) as running:
         deadline = time.monotonic() + 20
         while not all(place.exists() for place in places):
             assert time.monotonic() < deadline

@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from .conftest import Home
 
-TITLE = "A page for a trial"
+# What the extension shows in front of the page when it was just installed.
+TITLE = "Setting up flattr-host"
 NAME = "io.github.flattr_host.json"
 MANIFESTS = {
     "chromium": f"flattr-host-*/profile/NativeMessagingHosts/{NAME}",
@@ -46,11 +48,14 @@ def display() -> Iterator[str]:
 
 
 class Page(BaseHTTPRequestHandler):
+    seen: ClassVar[list[str]] = []
+
     def do_GET(self) -> None:
+        self.seen.append(self.path)
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
-        self.wfile.write(f"<title>{TITLE}</title>".encode())
+        self.wfile.write(b"<title>A page for a trial</title>")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Nothing."""
@@ -82,9 +87,8 @@ def wait_for(what: Callable[[], object]) -> None:
 def test_a_real_browser_with_a_profile_of_its_own(
     browser: str, url: str, display: str, home: Home, temporary: Path
 ) -> None:
-    code = (
-        f"from flattr_host.browsers import trial; raise SystemExit(trial.run({url!r}, {browser!r}))"
-    )
+    run = f"trial.run({url + browser!r}, {browser!r})"
+    code = f"from flattr_host.browsers import trial; raise SystemExit({run})"
     env = {**os.environ, "PATH": PATH, "DISPLAY": display, "TMPDIR": str(temporary)}
     env.pop("WAYLAND_DISPLAY", None)
     before = home.files()
@@ -96,10 +100,13 @@ def test_a_real_browser_with_a_profile_of_its_own(
     with subprocess.Popen(
         [sys.executable, "-I", "-c", code], env=env, stdout=subprocess.PIPE, text=True
     ) as trial:
-        wait_for(lambda: title_is_shown() or trial.poll() is not None)
-        assert len(list(temporary.glob(MANIFESTS[browser]))) == 1
-        trial.send_signal(signal.SIGINT)
-        said, _ = trial.communicate(timeout=60)
+        try:
+            wait_for(lambda: title_is_shown() or trial.poll() is not None)
+            wait_for(lambda: f"/{browser}" in Page.seen)
+            assert len(list(temporary.glob(MANIFESTS[browser]))) == 1
+        finally:
+            trial.send_signal(signal.SIGINT)
+            said, _ = trial.communicate(timeout=60)
     assert said.startswith("Opening ")
     assert said.endswith("Nothing was flattred: the temporary ledger is empty.\n")
     assert trial.returncode == 1

@@ -64,8 +64,9 @@ def visit(here: Place, family: Family, url: str, tell: Callable[[str], None]) ->
     os.makedirs(f"{here.root}/profile", mode=0o700)
     tell(
         f"Opening {row.name} with a temporary profile. Your own browser, ledger and settings stay "
-        "as they are.\nClick the green heart, in the toolbar or behind the puzzle piece there, or "
-        "right-click a link. Close the browser when you have seen enough."
+        "as they are.\nThe page is in the first tab; the other one tells if the button works.\n"
+        "Click the green heart, in the toolbar or behind the puzzle piece there, or right-click a "
+        "link. Close the browser when you have seen enough."
     )
     if family == "gecko":
         _firefox(here, row, program, url)

@@ -4,7 +4,6 @@ Thirty kilobytes of unclosed ``<b>`` become a gigabyte, half a megabyte of ``<di
 seconds, and no parser of HTML can be told when to stop. A process can.
 """
 
-import math
 import subprocess
 import sys
 import time
@@ -14,8 +13,11 @@ import msgspec
 
 from ..discovery.model import Hints
 
-#: Seconds for it, the start of the process included.
-TIMEOUT = 3.0
+#: Seconds of a processor's time for it, the start of the process included.
+MAX_CPU = 3
+#: Seconds after which nobody waits any longer: a busy machine is not the page's fault. Windows
+#: bounds neither a process' processor time nor its memory; there, this does.
+TIMEOUT = 10.0 if sys.platform != "win32" else float(MAX_CPU)
 #: So much memory (bytes) the process gets, of which a half is Python's and the parser's own.
 MAX_MEMORY = 256 * 1024 * 1024
 #: Seconds after which ``cancelled`` is asked again.
@@ -27,7 +29,7 @@ _COMMAND = "from flattr_host.linked_page.parsing import main; main()"
 #: How the process ends where the page is to blame, besides by a signal.
 _TOO_LARGE = 3
 
-_ENDLESS = "Its page is made so that reading it takes too long, or too much memory."
+_ENDLESS = "Reading its page takes too long, or too much memory."
 _NO_PROCESS = (
     "The part of this program that reads pages cannot be started. Installing it anew may help."
 )
@@ -108,12 +110,12 @@ def main() -> None:
 
 def _limit() -> None:
     """Bounds that hold even if whoever started the process is gone."""
-    if sys.platform != "win32":  # which has none; there, the time bounds the memory too
+    if sys.platform != "win32":
         import resource
 
         for limit, most in (
             (resource.RLIMIT_AS, MAX_MEMORY),
-            (resource.RLIMIT_CPU, math.ceil(TIMEOUT)),
+            (resource.RLIMIT_CPU, MAX_CPU),
         ):
             hard = resource.getrlimit(limit)[1]
             least = most if hard == resource.RLIM_INFINITY else min(most, hard)
