@@ -12,7 +12,7 @@ import { hearHistory } from "./gestures/history_messages.js";
 import { hearNotifications } from "./gestures/notifications.js";
 import { hearPopup } from "./gestures/popup_messages.js";
 import { hearPort } from "./gestures/popup_port.js";
-import { forgetIcon } from "./presentation/toolbar.js";
+import { colourText, forgetButton } from "./presentation/toolbar.js";
 import { navigated } from "./state/tab_machine.js";
 import * as tabs from "./state/tab_store.js";
 
@@ -41,7 +41,7 @@ browser.runtime.onConnect.addListener(hearPort);
 browser.tabs.onUpdated.addListener(async (tabId, change) => {
   if (change.status === "complete" || change.url) glances.glanceSoon(tabId);
   if (!change.status) return;
-  forgetIcon(tabId);
+  forgetButton(tabId);
   const state = await tabs.amend(tabId, (before) => navigated(before, change));
   // The browser resets the button of a tab when a document is replaced; a flattr goes on.
   if (state) await tabs.showAgain(tabId);
@@ -59,4 +59,5 @@ browser.permissions.onRemoved.addListener(glances.hearWithdrawal);
 browser.permissions.onAdded.addListener(hearNotifications);
 hearNotifications();
 
+colourText();
 tabs.endAllOrphans();

@@ -30,6 +30,9 @@ PYTEST = [str(PYTHON), "-m", "pytest"]
 PART = [*PYTEST, "-p", "no:cacheprovider"]
 BROWSERS = "tests/e2e"
 ROOMS = [f"tests/{name}" for name in ("account", "api", "discovery", "ledger", "linked_page")]
+INSTALLING = [
+    f"tests/{name}" for name in ("browsers", "packaging", "test_doctor.py", "test_install.py")
+]
 
 AT_ONCE = 3
 """Browsers wait more than they work: two of them and something else keep two processors busy."""
@@ -64,7 +67,11 @@ CHECKS: dict[str, list[str]] = {
     "pytest in Firefox": [*PART, BROWSERS, "-k", "firefox"],
     "pytest in Chromium": [*PART, BROWSERS, "-k", "not firefox"],
     "pytest of the host's rooms": [*PART, *ROOMS],
-    "pytest of the rest": [*PART, *(f"--ignore={part}" for part in (BROWSERS, *ROOMS))],
+    "pytest of installing": [*PART, *INSTALLING],
+    "pytest of the rest": [
+        *PART,
+        *(f"--ignore={part}" for part in (BROWSERS, *ROOMS, *INSTALLING)),
+    ],
 }
 
 

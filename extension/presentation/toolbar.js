@@ -7,15 +7,51 @@ import { GLYPHS } from "./card.js";
 import { wordsOf } from "./words.js";
 
 /** @import { TabState } from "../state/tab_machine.js" */
-/** @import { Icon } from "./badge.js" */
+/** @import { Badge, Icon } from "./badge.js" */
 
 /**
- * What each button shows by this background. Chromium reads and decodes an icon whenever it is set,
- * which takes longer than all the rest, so it is set only where it changes.
- * @type {Map<number, Icon>}
+ * What a button shows, and the popup that a click opens: its address, or nothing.
+ * @typedef {Omit<Badge, "opensPopup"> & { popup: string }} Button
  */
-const shownIcons = new Map();
+
+/** @type {{ readonly [Name in keyof Button]: (tabId: number, value: Button[Name]) => Promise<void> }} */
+const SETTERS = {
+  text: (tabId, text) => browser.action.setBadgeText({ tabId, text }),
+  colour: (tabId, color) => browser.action.setBadgeBackgroundColor({ tabId, color }),
+  popup: (tabId, popup) => browser.action.setPopup({ tabId, popup }),
+  title: (tabId, title) => browser.action.setTitle({ tabId, title }),
+  icon: (tabId, icon) => setIcon(tabId, icon),
+};
+
+/** @typedef {readonly (keyof Button)[]} Names */
+
+/** What is seen first, and what decides about the next click. */
+const AT_ONCE = /** @type {Names} */ (["text", "colour", "popup"]);
+
+/**
+ * What may follow: each change costs the browser some milliseconds, reading an icon the most, and a
+ * flattr without a grace period has ended before it was drawn.
+ */
+const LATER = /** @type {Names} */ (["title", "icon"]);
+export const LATER_MS = 60;
+
+/** @type {Map<number, Partial<Button>>} */
+const wanted = new Map();
+
+/**
+ * What this background has told the browser, so that only what changes is set.
+ * @type {Map<number, Partial<Button>>}
+ */
+const told = new Map();
+
+/** @type {Map<number, ReturnType<typeof setTimeout>>} */
+const following = new Map();
 let settingIcons = Promise.resolve();
+
+/** Of all tabs; a browser may choose another colour otherwise. */
+export function colourText() {
+  browser.action.setBadgeTextColor({ color: TEXT_COLOUR });
+}
 
 /**
  * The popup's address says whose tab's state it shows.
@@ -30,12 +66,7 @@ export function popupOf(tabId) {
  * @param {number} tabId
  */
 export function acknowledge(tabId) {
-  settled([
-    browser.action.setBadgeText({ tabId, text: GLYPHS.busy }),
-    browser.action.setBadgeTextColor({ tabId, color: TEXT_COLOUR }),
-    browser.action.setBadgeBackgroundColor({ tabId, color: COLOURS.busy }),
-    browser.action.setTitle({ tabId, title: browser.i18n.getMessage("popup_asking_heading") }),
-  ]);
+  show(tabId, { text: GLYPHS.busy, colour: COLOURS.busy });
 }
 
 /**
@@ -43,35 +74,64 @@ export function acknowledge(tabId) {
  * @param {TabState | null} state
  */
 export async function present(tabId, state) {
-  const badge = badgeOf(state, Date.now(), wordsOf(browser.i18n.getMessage));
-  showIcon(tabId, badge.icon);
-  await settled([
-    browser.action.setBadgeText({ tabId, text: badge.text }),
-    browser.action.setBadgeTextColor({ tabId, color: TEXT_COLOUR }),
-    browser.action.setBadgeBackgroundColor({ tabId, color: badge.colour }),
-    browser.action.setTitle({ tabId, title: badge.title }),
-    browser.action.setPopup({ tabId, popup: badge.opensPopup ? popupOf(tabId) : "" }),
-  ]);
+  const words = wordsOf(browser.i18n.getMessage);
+  const { opensPopup, ...badge } = badgeOf(state, Date.now(), words);
+  await show(tabId, { ...badge, popup: opensPopup ? popupOf(tabId) : "" });
 }
 
 /**
  * The browser has put its default on the button of a tab, or the tab is gone.
  * @param {number} tabId
  */
-export function forgetIcon(tabId) {
-  shownIcons.delete(tabId);
+export function forgetButton(tabId) {
+  told.delete(tabId);
 }
 
 /**
- * One after the other, so that the last one stays; but nothing waits for it.
+ * @param {number} tabId
+ * @param {Partial<Button>} change
+ */
+function show(tabId, change) {
+  wanted.set(tabId, { ...wanted.get(tabId), ...change });
+  if (!following.has(tabId)) following.set(tabId, setTimeout(() => {
+    following.delete(tabId);
+    tell(tabId, LATER);
+  }, LATER_MS));
+  return tell(tabId, AT_ONCE);
+}
+
+/**
+ * @param {number} tabId
+ * @param {Names} names
+ */
+async function tell(tabId, names) {
+  const now = wanted.get(tabId) ?? {};
+  const before = told.get(tabId) ?? {};
+  const changed = names.filter((name) => name in now && now[name] !== before[name]);
+  told.set(tabId, { ...before, ...Object.fromEntries(changed.map((name) => [name, now[name]])) });
+  // A tab may be closed at any moment, and then every call about it is refused.
+  await Promise.allSettled(changed.map((name) => set(name, tabId, now[name])));
+}
+
+/**
+ * @template {keyof Button} Name
+ * @param {Name} name
+ * @param {number} tabId
+ * @param {any} value
+ */
+function set(name, tabId, value) {
+  return SETTERS[name](tabId, value);
+}
+
+/**
+ * One after the other, so that the last one stays.
  * @param {number} tabId
  * @param {Icon} icon
  */
-function showIcon(tabId, icon) {
-  if (shownIcons.get(tabId) === icon) return;
-  shownIcons.set(tabId, icon);
-  settingIcons = settingIcons.then(() =>
-    settled([browser.action.setIcon({ tabId, path: pathsOf(icon) })]));
+function setIcon(tabId, icon) {
+  const done = settingIcons.then(() => browser.action.setIcon({ tabId, path: pathsOf(icon) }));
+  settingIcons = done.catch(() => {});
+  return done;
 }
 
 /**
@@ -80,12 +140,4 @@ function showIcon(tabId, icon) {
  */
 export function pathsOf(icon) {
   return { 16: `/icons/${icon}-16.png`, 32: `/icons/${icon}-32.png` };
-}
-
-/**
- * A tab may be closed at any moment, and then every call about it is refused.
- * @param {Promise<unknown>[]} calls
- */
-async function settled(calls) {
-  await Promise.allSettled(calls);
 }

@@ -1,9 +1,9 @@
 /**
  * The states of all tabs, in `storage.session`: gone with the browser, kept when the background is
- * stopped. Changes run one after the other, and what is seen of a tab changes with its state.
+ * stopped. What is seen of a tab changes with its state.
  */
 
-import { forgetIcon, present } from "../presentation/toolbar.js";
+import { forgetButton, present } from "../presentation/toolbar.js";
 import { KEY_PREFIX, endOrphans, keyOf, mapGesture } from "./tab_machine.js";
 
 /** @import { Gesture } from "./gesture.js" */
@@ -12,50 +12,46 @@ import { KEY_PREFIX, endOrphans, keyOf, mapGesture } from "./tab_machine.js";
 /** Names this start of the background; a gesture of another one has lost its port. */
 export const RUN = crypto.randomUUID();
 
-/** @type {Promise<unknown>} */
-let queue = Promise.resolve();
+/**
+ * What this background knows, which is ahead of what is stored: nothing else changes it. A tab that
+ * was closed stays here as null.
+ * @type {Map<number, TabState | null>}
+ */
+const known = new Map();
+
+/** @type {Map<number, Promise<unknown>>} */
+const loading = new Map();
 
 /**
- * @typedef {object} Turn
- * @property {((state: TabState | null) => TabState | null)[]} changes
- * @property {Promise<TabState | null>} done
+ * States that wait for others to be stored. What changes meanwhile is stored with them.
+ * @type {Map<number, Promise<unknown>>}
  */
-
-/**
- * Turns that wait for their state. Changes of a tab that meet here are stored and shown together: a
- * host answers faster than three states of a button can be drawn.
- * @type {Map<number, Turn>}
- */
-const waiting = new Map();
+const unstored = new Map();
+let storing = Promise.resolve();
 
 /**
  * @param {number} tabId
  * @returns {Promise<TabState | null>}
  */
-export function read(tabId) {
-  return inTurn(() => load(tabId));
+export async function read(tabId) {
+  await know(tabId);
+  return known.get(tabId) ?? null;
 }
 
 /**
+ * Resolves when the new state is stored; the button shows it before that.
  * @param {number} tabId
  * @param {(state: TabState | null) => TabState | null} change
  * @returns {Promise<TabState | null>} the state afterwards
  */
-export function update(tabId, change) {
-  const met = waiting.get(tabId);
-  if (met) {
-    met.changes.push(change);
-    return met.done;
-  }
-  const changes = [change];
-  const done = inTurn(async () => {
-    const before = await load(tabId).finally(() => waiting.delete(tabId));
-    const after = changes.reduce((state, make) => make(state), before);
-    if (after !== before) await Promise.all([store(tabId, after), present(tabId, after)]);
-    return after;
-  });
-  waiting.set(tabId, { changes, done });
-  return done;
+export async function update(tabId, change) {
+  await know(tabId);
+  const before = known.get(tabId) ?? null;
+  const after = change(before);
+  if (after === before) return after;
+  known.set(tabId, after);
+  await Promise.all([present(tabId, after), store(tabId)]);
+  return after;
 }
 
 /**
@@ -80,14 +76,17 @@ export function amendGesture(tabId, id, change) {
  * Shows a tab's state again, where the browser has reset the button.
  * @param {number} tabId
  */
-export function showAgain(tabId) {
-  return inTurn(async () => present(tabId, await load(tabId)));
+export async function showAgain(tabId) {
+  const state = await read(tabId);
+  forgetButton(tabId);
+  await present(tabId, state);
 }
 
 /** @param {number} tabId */
 export function forget(tabId) {
-  forgetIcon(tabId);
-  return inTurn(() => browser.storage.session.remove(keyOf(tabId)));
+  forgetButton(tabId);
+  known.set(tabId, null);
+  return store(tabId);
 }
 
 /**
@@ -95,9 +94,9 @@ export function forget(tabId) {
  * @param {(state: TabState, tabId: number) => TabState | null} change
  */
 export async function amendAll(change) {
-  const all = await browser.storage.session.get(null);
-  for (const key of Object.keys(all).filter((name) => name.startsWith(KEY_PREFIX))) {
-    const tabId = Number(key.slice(KEY_PREFIX.length));
+  const stored = Object.keys(await browser.storage.session.get(null))
+    .filter((key) => key.startsWith(KEY_PREFIX)).map((key) => Number(key.slice(KEY_PREFIX.length)));
+  for (const tabId of new Set([...stored, ...known.keys()])) {
     await amend(tabId, (state) => change(state, tabId));
   }
 }
@@ -107,34 +106,39 @@ export function endAllOrphans() {
   return amendAll((state) => ({ ...state }));
 }
 
-/**
- * @param {number} tabId
- * @returns {Promise<TabState | null>}
- */
+/** @param {number} tabId */
+async function know(tabId) {
+  if (known.has(tabId)) return;
+  if (!loading.has(tabId)) {
+    loading.set(tabId, load(tabId).finally(() => loading.delete(tabId)));
+  }
+  await loading.get(tabId);
+}
+
+/** @param {number} tabId */
 async function load(tabId) {
   const key = keyOf(tabId);
   /** @type {Record<string, TabState | undefined>} */
   const found = await browser.storage.session.get(key);
   const state = found[key];
-  return state ? endOrphans(state, RUN) : null;
+  if (!known.has(tabId)) known.set(tabId, state ? endOrphans(state, RUN) : null);
 }
 
 /**
+ * One after the other, so that the last one stays.
  * @param {number} tabId
- * @param {TabState | null} state
  */
-function store(tabId, state) {
-  const key = keyOf(tabId);
-  return state ? browser.storage.session.set({ [key]: state }) : browser.storage.session.remove(key);
-}
-
-/**
- * @template T
- * @param {() => Promise<T>} job
- * @returns {Promise<T>}
- */
-function inTurn(job) {
-  const done = queue.then(job);
-  queue = done.catch(() => {});
+function store(tabId) {
+  const met = unstored.get(tabId);
+  if (met) return met;
+  const done = storing.then(() => {
+    unstored.delete(tabId);
+    const state = known.get(tabId);
+    const key = keyOf(tabId);
+    return state
+      ? browser.storage.session.set({ [key]: state }) : browser.storage.session.remove(key);
+  });
+  storing = done.catch(() => {});
+  unstored.set(tabId, done);
   return done;
 }

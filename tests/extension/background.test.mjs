@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, mock, test } from "node:test";
 
+import { LATER_MS } from "../../extension/presentation/toolbar.js";
 import { DOUBLE_CLICK_MS, keyOf } from "../../extension/state/tab_machine.js";
 import { OWN_PAGE, fakeBrowser } from "./fake_browser.mjs";
-import { DISCOVERY, HINTS, PAGE, PART, offers } from "./helpers.mjs";
+import { DISCOVERY, HINTS, PAGE, PART, follow, offers, settle } from "./helpers.mjs";
 
 const browser = fakeBrowser();
 globalThis.browser = browser;
@@ -11,16 +12,9 @@ await import("../../extension/background.js");
 
 let tab = { id: 0, url: PAGE, status: "complete" };
 
-/** Lets everything happen that waits for nothing from outside. */
-async function settle() {
-  for (let turn = 0; turn < 20; turn += 1) {
-    await new Promise((resolve) => { setImmediate(resolve); });
-  }
-}
-
 /** A click of somebody who has seen the answer to the last one. */
 async function clickLater() {
-  await new Promise((resolve) => { setTimeout(resolve, DOUBLE_CLICK_MS + 20); });
+  await settle(DOUBLE_CLICK_MS + 20);
   browser.action.onClicked.fire(tab);
   await settle();
 }
@@ -107,8 +101,22 @@ describe("a click", () => {
     await say({ type: "done", thing: { title: "Tools", flattrs: 2 } });
     assert.equal(badge().text, "✓");
     assert.equal(badge().popup, "");
+    await follow();
     assert.match(badge().title, /^Flattred: Tools\n2 flattrs/);
     assert.equal(count("openPopup"), 0);
+  });
+
+  test("that is answered soon has its icon and its title set once, after the badge", async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    await click();
+    await say({ type: "done", thing: { title: "Tools", flattrs: 1 } });
+    assert.equal(badge().text, "✓");
+    assert.deepEqual([count("setIcon"), count("setTitle")], [0, 0]);
+    mock.timers.tick(LATER_MS);
+    await settle();
+    mock.timers.reset();
+    assert.deepEqual([count("setIcon"), count("setTitle")], [1, 1]);
+    assert.match(badge().icon[16], /done-16\.png$/);
   });
 
   test("is not drawn once for each word of a host that says several at once", async () => {
@@ -130,6 +138,7 @@ describe("a click", () => {
     assert.equal(flattrs()[0].ask, true);
     const discovery = { ...DISCOVERY, caution_reason: "ask_first" };
     await say({ type: "error", code: "confirmation_required", discovery, offers: offers(discovery) });
+    await follow();
     assert.match(badge().title, /^Flattr this\?\n/);
     assert.equal(count("openPopup"), 1);
     port().features.pop();
@@ -184,6 +193,7 @@ describe("the grace period", () => {
     assert.equal(port().sentOf("cancel").at(-1).request, flattrs()[0].id);
     await say({ type: "error", code: "cancelled" });
     assert.equal(badge().text, "–");
+    await follow();
     assert.match(badge().title, /^Undone/);
   });
 
@@ -228,6 +238,7 @@ describe("a link", () => {
     assert.equal("hints" in request, false);
     await say({ type: "status", state: "reading" }, request.id);
     assert.equal(badge().text, "…");
+    await follow();
     assert.match(badge().title, /^Reading the page of the link…\n/);
     await say({ type: "done" }, request.id);
   });
@@ -363,6 +374,7 @@ describe("trouble", () => {
     assert.deepEqual(port().sent.map(({ type }) => type), ["hello"]); // too old to have an outbox
     port().onDisconnect.fire(port());
     assert.equal(gestures()[0].outcome.code, "crashed");
+    await follow();
     assert.match(badge().title, /before you try again\.$/);
     const [{ id }] = gestures();
     browser.runtime.onMessage.fire({ act: "read", tab: tab.id, gestures: [id] }, OWN_PAGE);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { beforeEach, describe, test } from "node:test";
+import { afterEach, beforeEach, describe, test } from "node:test";
 
 import { keyOf } from "../../extension/state/tab_machine.js";
 import { fakeBrowser } from "./fake_browser.mjs";
-import { DISCOVERY, HINTS, PAGE } from "./helpers.mjs";
+import { DISCOVERY, HINTS, PAGE, follow, settle } from "./helpers.mjs";
 
 const browser = fakeBrowser();
 globalThis.browser = browser;
@@ -11,13 +11,6 @@ await import("../../extension/background.js");
 
 const SETTLED_MS = 300;
 let tab = { id: 0, url: PAGE, status: "complete" };
-
-async function settle(ms = 0) {
-  await new Promise((resolve) => { setTimeout(resolve, ms); });
-  for (let turn = 0; turn < 20; turn += 1) {
-    await new Promise((resolve) => { setImmediate(resolve); });
-  }
-}
 
 const badge = () => browser.badges.get(tab.id);
 const asked = () => browser.ports.flatMap((port) => port.sentOf("discover"))
@@ -44,12 +37,21 @@ beforeEach(async () => {
   browser.calls.length = 0;
 });
 
+/** A request without an answer is waited for, and the tests with it. */
+afterEach(async () => {
+  for (const port of browser.ports) {
+    for (const { id } of port.sent) port.answer(id, { type: "error", code: "cancelled" });
+  }
+  await settle();
+});
+
 describe("a page that has loaded", () => {
   test("is looked at with what it says of itself, and told on the button", async () => {
     await load();
     assert.deepEqual(asked().map(({ hints }) => hints), [HINTS]);
     await answer();
     assert.equal(badge().text, "");
+    await follow();
     assert.equal(badge().title, "Can be flattred: A repository of alice on GitHub");
     assert.match(badge().icon[16], /mark-16\.png$/);
     assert.equal(badge().popup, "");
@@ -91,6 +93,7 @@ describe("a page that has loaded", () => {
     assert.equal(asked().length, 1);
     browser.tabs.onUpdated.fire(tab.id, { status: "loading" });
     await settle();
+    await follow();
     assert.deepEqual([badge().text, badge().title], ["", "Flattr this page"]);
   });
 
@@ -105,6 +108,7 @@ describe("a page that has loaded", () => {
     await load();
     await answer({ type: "error", code: "invalid_settings" });
     assert.equal(browser.stored.has(keyOf(tab.id)), false);
+    await follow();
     assert.deepEqual([count("setBadgeText"), count("setTitle"), count("openPopup")], [0, 0, 0]);
   });
 });
@@ -128,6 +132,7 @@ describe("what was seen", () => {
     await answer();
     await browser.storage.local.set({ show_on_load: false });
     await settle();
+    await follow();
     assert.deepEqual([badge().text, badge().title], ["", "Flattr this page"]);
     assert.match(badge().icon[16], /open-16\.png$/);
   });
@@ -137,11 +142,13 @@ describe("what was seen", () => {
     await answer();
     browser.permissions.onRemoved.fire({ permissions: ["notifications"] });
     await settle();
+    await follow();
     assert.match(badge().title, /^Can be flattred/);
     browser.permissions.granted = false;
     browser.permissions.onRemoved.fire({ origins: ["https://*/*"] });
     await settle();
     assert.equal(browser.local.get("show_on_load"), false);
+    await follow();
     assert.equal(badge().title, "Flattr this page");
   });
 

@@ -5,6 +5,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import { LATER_MS } from "../../extension/presentation/toolbar.js";
 import { wordsOf } from "../../extension/presentation/words.js";
 import { newGesture, withAnswer, withStatus } from "../../extension/state/gesture.js";
 
@@ -144,3 +145,14 @@ export function flattrRecord(id, created_at, thing = {}) {
       ...thing },
   };
 }
+
+/** Until everything that waits for nothing else is done, after so many milliseconds. */
+export async function settle(ms = 0) {
+  if (ms > 0) await new Promise((resolve) => { setTimeout(resolve, ms); });
+  for (let turn = 0; turn < 20; turn += 1) {
+    await new Promise((resolve) => { setImmediate(resolve); });
+  }
+}
+
+/** As {@link settle}, until title and icon of the button have followed its badge. */
+export const follow = () => settle(LATER_MS + 10);

@@ -2,19 +2,13 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 
 import { fakeBrowser } from "./fake_browser.mjs";
-import { DISCOVERY, PAGE, offers } from "./helpers.mjs";
+import { DISCOVERY, PAGE, offers, settle } from "./helpers.mjs";
 
 const browser = fakeBrowser();
 globalThis.browser = browser;
 await import("../../extension/background.js");
 
 let tab = { id: 0, url: PAGE, status: "complete" };
-
-async function settle() {
-  for (let turn = 0; turn < 20; turn += 1) {
-    await new Promise((resolve) => { setImmediate(resolve); });
-  }
-}
 
 const called = (name) => browser.calls.filter(([call]) => call === name).map(([, ...rest]) => rest);
 

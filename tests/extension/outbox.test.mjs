@@ -3,7 +3,7 @@ import { beforeEach, describe, test } from "node:test";
 
 import { keyOf } from "../../extension/state/tab_machine.js";
 import { OWN_PAGE, PopupPort, fakeBrowser } from "./fake_browser.mjs";
-import { DISCOVERY, PAGE, entryOf, inGrace, tabWith } from "./helpers.mjs";
+import { DISCOVERY, PAGE, entryOf, follow, inGrace, settle, tabWith } from "./helpers.mjs";
 
 const OUTBOX = ["outbox", "outbox_send", "outbox_told", "outbox_remove"];
 
@@ -13,13 +13,6 @@ globalThis.browser = browser;
 await import("../../extension/background.js");
 
 let tab = { id: 0, url: PAGE, status: "complete" };
-
-/** Lets everything happen that waits for nothing from outside. */
-async function settle() {
-  for (let turn = 0; turn < 20; turn += 1) {
-    await new Promise((resolve) => { setImmediate(resolve); });
-  }
-}
 
 const port = () => browser.ports.at(-1);
 const badge = () => browser.badges.get(tab.id);
@@ -125,6 +118,7 @@ describe("a flattr that is kept", () => {
   test("has a badge, a title and a popup of its own, until something is done about it", async () => {
     const { gesture } = await keep();
     assert.equal(badge().text, "↻");
+    await follow();
     assert.match(badge().title, /^Kept for later\n.*Nothing was paid yet/);
     await press("read", gesture);
     assert.equal(badge().popup, `popup/popup.html?tab=${tab.id}`);
@@ -224,6 +218,7 @@ describe("news of earlier flattrs", () => {
     await flattrWithNews(interrupted(), entryOf({ gesture: `still-${tab.id}` }));
     assert.deepEqual(outcomes(), ["interrupted", "flattred"]);
     assert.equal(badge().text, "✓");
+    await follow();
     assert.match(badge().title, /^Flattred: Now\n[^]*news of earlier/);
     assert.match(badge().popup, /popup\.html/);
   });
@@ -234,6 +229,7 @@ describe("news of earlier flattrs", () => {
     browser.tabs.onUpdated.fire(tab.id, { status: "loading", url: "https://other.example/" }, tab);
     await settle();
     assert.deepEqual(outcomes(), ["interrupted"]);
+    await follow();
     assert.match(badge().title, /^Not flattred\nThe browser was closed/);
     await press("read", entry.gesture);
     assert.equal(badge().popup, "");
@@ -327,6 +323,7 @@ describe("a popup that closes", () => {
     await answer(request, { type: "error", code: "cancelled" });
     assert.equal(badge().text, "×");
     assert.equal(browser.calls.filter(([name]) => name === "openPopup").length, 1); // not again
+    await follow();
     assert.match(badge().title, /^Not flattred\nYou closed this before it was sent/);
     assert.match(badge().popup, /popup\.html/);
     browser.tabs.onUpdated.fire(tab.id, { status: "loading", url: "https://other.example/" }, tab);
