@@ -9,8 +9,11 @@ import { collect } from "./collect_hints.js";
 
 /** @import { Hints } from "../conversation/hints.js" */
 
-/** A page that is busy for longer than this is flattred by its address alone. */
-const LIMIT_MS = 1_000;
+/**
+ * A page that is busy for longer than this is flattred by its address alone. A computer that is busy,
+ * with the browser's own start for instance, takes more than a second to read any page.
+ */
+const LIMIT_MS = 3_000;
 
 /**
  * @param {number} tabId

@@ -216,6 +216,7 @@ def clicks(table: Table, rounds: int) -> None:
     measured = clicking.measure(rounds // 2)
     for browser in (driver.name for driver in clicking.BROWSERS):
         name = browser.capitalize()
+        smallest_clicks(table, measured, browser)
         for temper, words in clicking.TEMPERS.items():
             times = clicking.changes(measured, browser, temper)
             slow = times.percentile(95)
@@ -228,6 +229,15 @@ def clicks(table: Table, rounds: int) -> None:
                 table.add(what, ms(times, 95), "60 ms for p50", times.p50 / 0.06, 1)
             else:
                 table.add(what, ms(times, 95))
+
+
+def smallest_clicks(table: Table, measured: clicking.Measured, browser: str) -> None:
+    """What of a click is the browser's own."""
+    what = f"baseline: {browser.capitalize()}, host running, the smallest extension: click →"
+    change = clicking.changes(measured, browser, "warm", (clicking.SMALLEST,))
+    table.add(f"{what} first change on the screen", ms(change, 95))
+    answer = clicking.answers(measured, browser, clicking.SMALLEST, "warm")
+    table.add(f"{what} an echo's answer on the screen", ms(answer, 95))
 
 
 def discovery_rate(table: Table) -> None:

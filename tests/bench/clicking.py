@@ -9,7 +9,7 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from tests.e2e.chromium import Chromium
 from tests.e2e.display import Display
 from tests.e2e.driver import Driver
 from tests.e2e.firefox import Firefox
+from tests.e2e.native_host import host_that_says
 from tests.e2e.site import Site
 from tests.e2e.stage import BLOG, EXTENSION, NO_KEYRING, PAGE, REPOSITORY, Stage, a_stage, submit
 
@@ -33,6 +34,9 @@ TEMPERS = {
 HOST_STARTS = {"asleep": 1, "cold": 1, "warm": 0}
 """How many hosts a click starts. A first one, which is not timed, warms up what can be."""
 LEDGERS = ("embedded", "served")
+SMALLEST = "smallest"
+"""In the place of a ledger: the baseline, the smallest extension with an echo for a host."""
+SMALLEST_BUTTON = Path(__file__).parent / "baselines" / "button"
 
 NEAR = 2
 """A browser may draw a colour so far from what it was told."""
@@ -52,15 +56,15 @@ class Clicked(NamedTuple):
 
 
 Measured = dict[tuple[str, str, str], list[Clicked]]
-"""By browser, ledger and temper."""
+"""By browser, ledger or the baseline, and temper."""
 
 
 def measure(rounds: int) -> Measured:
-    """So many clicks for each browser, ledger and temper."""
+    """So many clicks for each browser, ledger and temper, and for the baseline."""
     found: Measured = {}
     with Display() as display, Site({}) as site, Screen(display.name) as screen:
         for driver_class in BROWSERS:
-            for ledger in LEDGERS:
+            for ledger in (SMALLEST, *LEDGERS):
                 with a_connected_stage(driver_class, display, site, ledger) as stage:
                     button = Button(stage, screen)
                     for temper in TEMPERS:
@@ -69,9 +73,11 @@ def measure(rounds: int) -> Measured:
     return found
 
 
-def changes(measured: Measured, browser: str, temper: str) -> Times:
+def changes(
+    measured: Measured, browser: str, temper: str, ledgers: Sequence[str] = LEDGERS
+) -> Times:
     """Until anything was to be seen of a click, wherever it was stored in the end."""
-    return Times([one.change for ledger in LEDGERS for one in measured[browser, ledger, temper]])
+    return Times([one.change for ledger in ledgers for one in measured[browser, ledger, temper]])
 
 
 def answers(measured: Measured, browser: str, ledger: str, temper: str) -> Times:
@@ -84,6 +90,11 @@ def a_connected_stage(
     driver_class: type[Driver], display: Display, site: Site, ledger: str
 ) -> Iterator[Stage]:
     """A browser whose flattrs go into that ledger; the served one is on this machine."""
+    if ledger == SMALLEST:
+        echo = host_that_says({})
+        with a_stage(driver_class, display, site, program=echo, extension=SMALLEST_BUTTON) as stage:
+            yield stage
+        return
     with a_stage(driver_class, display, site) as stage, tempfile.TemporaryDirectory() as folder:
         stage.set(undo_seconds="0")
         if ledger == "embedded":
