@@ -233,11 +233,13 @@ def clicks(table: Table, rounds: int) -> None:
 
 def smallest_clicks(table: Table, measured: clicking.Measured, browser: str) -> None:
     """What of a click is the browser's own."""
-    what = f"baseline: {browser.capitalize()}, host running, the smallest extension: click →"
-    change = clicking.changes(measured, browser, "warm", (clicking.SMALLEST,))
-    table.add(f"{what} first change on the screen", ms(change, 95))
+    smallest = f"baseline: {browser.capitalize()}, the smallest extension"
+    for temper in ("asleep", "warm"):
+        change = clicking.changes(measured, browser, temper, (clicking.SMALLEST,))
+        what = f"{smallest}, {clicking.TEMPERS[temper]}: click → first change on the screen"
+        table.add(what, ms(change, 95))
     answer = clicking.answers(measured, browser, clicking.SMALLEST, "warm")
-    table.add(f"{what} an echo's answer on the screen", ms(answer, 95))
+    table.add(f"{smallest}, host running: click → an echo's answer on the screen", ms(answer, 95))
 
 
 def discovery_rate(table: Table) -> None:
