@@ -58,11 +58,14 @@ export async function startSettings(given, to) {
   await ask();
 }
 
-/** Without the host there is nothing to set. What the person types meanwhile is left alone. */
+/**
+ * Without the host, of which the account tells, there is nothing to set. What the person types meanwhile
+ * is left alone.
+ */
 async function ask() {
   const answer = await connection.request(messages.settings());
   const isTold = answer.type === "done";
-  byId("settings-unread").textContent = isTold ? "" : troubleOf(answer, words).sentence;
+  byId("settings-unread").textContent = isTold || !answer.message ? "" : troubleOf(answer, words).sentence;
   for (const row of ROWS) row.field.disabled = !isTold;
   if (!isTold) return;
   known = settingsOf(answer);

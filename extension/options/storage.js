@@ -23,6 +23,7 @@ export async function showPlaces(account, words) {
     ["options_stored_log_label", code(`${folders.state}flattr-host.log`)],
   ];
   if (account) rows.unshift(...placesOf(account, folders, words));
+  byId("stored-here").hidden = false;
   byId("stored").replaceChildren(...rows.flatMap(([key, place]) => {
     const value = make("dd", "");
     value.append(place);
