@@ -83,6 +83,12 @@ def test_a_page_is_read_as_by_the_parser_itself() -> None:
     assert of(page) == Hints(title="A post", payment=(PAYMENT,))
 
 
+def test_a_reader_that_begins_late_gets_all_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "PATIENCE", 0.001)  # seconds, in which no process starts
+    link = f"<link rel=payment href='{PAYMENT}'>"
+    assert of(" " * (MAX_BODY - len(link)) + link) == Hints(payment=(PAYMENT,))
+
+
 def test_nobody_waits_longer_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "TIMEOUT", 0.2)
     begun, spent = time.monotonic(), spent_by_readers()

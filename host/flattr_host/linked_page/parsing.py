@@ -4,10 +4,13 @@ Thirty kilobytes of unclosed ``<b>`` become a gigabyte, half a megabyte of ``<di
 seconds, and no parser of HTML can be told when to stop. A process can.
 """
 
+import contextlib
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from typing import IO
 
 import msgspec
 
@@ -58,7 +61,8 @@ def hints_of(
     begun = time.monotonic()
     with _started() as process:
         try:
-            said = _said(process, given, begun, cancelled)
+            _give(process, given)
+            said = _said(process, begun, cancelled)
         finally:
             process.kill()
     if process.returncode:
@@ -79,18 +83,24 @@ def _started() -> subprocess.Popen[bytes]:
         raise Unparsable(_NO_PROCESS) from None
 
 
+def _give(process: subprocess.Popen[bytes], given: bytes) -> None:
+    """Beside what is read: after a timeout, ``communicate`` gives nothing more of its input."""
+    stdin, process.stdin = process.stdin, None
+    if stdin is not None:
+        threading.Thread(target=_write, args=(stdin, given), daemon=True).start()
+
+
+def _write(stdin: IO[bytes], given: bytes) -> None:
+    with contextlib.suppress(OSError), stdin:  # it may be gone before it has read all
+        stdin.write(given)
+
+
 def _said(
-    process: subprocess.Popen[bytes],
-    given: bytes,
-    begun: float,
-    cancelled: Callable[[], bool] | None,
+    process: subprocess.Popen[bytes], begun: float, cancelled: Callable[[], bool] | None
 ) -> bytes:
-    to_give: bytes | None = given
     while time.monotonic() - begun < TIMEOUT and not (cancelled and cancelled()):
-        try:
-            return process.communicate(to_give, timeout=PATIENCE)[0]
-        except subprocess.TimeoutExpired:
-            to_give = None  # it goes on with what it was given
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=PATIENCE)[0]
     raise Unparsable(_ENDLESS)
 
 
