@@ -10,7 +10,7 @@ import pytest
 from flattr_host.discovery.model import Hints
 from flattr_host.linked_page import parsing
 from flattr_host.linked_page.body import MAX_BODY
-from flattr_host.linked_page.parsing import MAX_CPU, MAX_MEMORY, TIMEOUT, Unparsable, hints_of
+from flattr_host.linked_page.parsing import MAX_MEMORY, TIMEOUT, Unparsable, hints_of
 
 URL = "https://a.example/"
 PAYMENT = "https://flattr.com/submit/auto?user_id=alice&url=https://a.example/"
@@ -18,12 +18,6 @@ PAYMENT = "https://flattr.com/submit/auto?user_id=alice&url=https://a.example/"
 
 def of(page: str) -> Hints:
     return hints_of(page.encode()[:MAX_BODY], URL, "text/html")
-
-
-def spent_by_readers() -> float:
-    """Seconds of a processor's time, of those that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def unclosed(elements: int, blocks: int) -> str:
@@ -62,10 +56,9 @@ def unclosed(elements: int, blocks: int) -> str:
     ],
 )
 def test_nothing_keeps_the_reader_busy(begin: str, piece: str) -> None:
-    begun, spent = time.monotonic(), spent_by_readers()
+    begun = time.monotonic()
     with contextlib.suppress(Unparsable):
         of(begin + piece * (MAX_BODY // len(piece)))
-    assert spent_by_readers() - spent < MAX_CPU + 1
     assert time.monotonic() - begun < TIMEOUT + 1
 
 
@@ -91,11 +84,10 @@ def test_a_reader_that_begins_late_gets_all_of_the_page(monkeypatch: pytest.Monk
 
 def test_nobody_waits_longer_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "TIMEOUT", 0.2)
-    begun, spent = time.monotonic(), spent_by_readers()
+    begun = time.monotonic()
     with pytest.raises(Unparsable, match="too long"):
         of("<div>" * 100_000)
     assert time.monotonic() - begun < 1
-    assert spent_by_readers() - spent < MAX_CPU
 
 
 def test_what_is_called_off_ends_at_once() -> None:

@@ -5,6 +5,7 @@ seconds, and no parser of HTML can be told when to stop. A process can.
 """
 
 import contextlib
+import math
 import subprocess
 import sys
 import threading
@@ -16,11 +17,8 @@ import msgspec
 
 from ..discovery.model import Hints
 
-#: Seconds of a processor's time for it, the start of the process included.
-MAX_CPU = 3
-#: Seconds after which nobody waits any longer: a busy machine is not the page's fault. Windows
-#: bounds neither a process' processor time nor its memory; there, this does.
-TIMEOUT = 10.0 if sys.platform != "win32" else float(MAX_CPU)
+#: Seconds for it, the start of the process included.
+TIMEOUT = 3.0
 #: So much memory (bytes) the process gets, of which a half is Python's and the parser's own.
 MAX_MEMORY = 256 * 1024 * 1024
 #: Seconds after which ``cancelled`` is asked again.
@@ -120,12 +118,12 @@ def main() -> None:
 
 def _limit() -> None:
     """Bounds that hold even if whoever started the process is gone."""
-    if sys.platform != "win32":
+    if sys.platform != "win32":  # which has none; there, the time bounds the memory too
         import resource
 
         for limit, most in (
             (resource.RLIMIT_AS, MAX_MEMORY),
-            (resource.RLIMIT_CPU, MAX_CPU),
+            (resource.RLIMIT_CPU, math.ceil(TIMEOUT)),
         ):
             hard = resource.getrlimit(limit)[1]
             least = most if hard == resource.RLIM_INFINITY else min(most, hard)
